@@ -1,0 +1,48 @@
+"""What can go wrong, named by what the user met.
+
+Every message is one sentence with the fact, the value and the remedy. Front ends catch `LookalikeError` once.
+"""
+
+
+class LookalikeError(Exception):
+    """The root of everything this package raises on purpose."""
+
+
+class UnreadableMedia(LookalikeError):
+    """A file is not a picture that can be decoded within the limits."""
+
+
+class BadQuery(LookalikeError):
+    """A query cannot be understood, or asks for something this collection does not have."""
+
+
+class CollectionNotFound(LookalikeError):
+    """There is no collection at this place."""
+
+
+class CollectionBusy(LookalikeError):
+    """Another process holds the collection's writer lock."""
+
+
+class CollectionDamaged(LookalikeError):
+    """Stored bytes are not the bytes that were written."""
+
+
+class IncompatibleCollection(LookalikeError):
+    """The collection was made by a newer version, or with another describer."""
+
+
+class ItemNotFound(LookalikeError):
+    """No item, album, or space of this name or id is in the collection."""
+
+
+class ModelNotFound(LookalikeError):
+    """No network of this name is installed."""
+
+
+class BadModel(LookalikeError):
+    """A network's folder is damaged, malicious, or not what its manifest says."""
+
+
+class StorageFull(LookalikeError):
+    """The disk has no room for what should be written."""
