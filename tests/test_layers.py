@@ -11,14 +11,14 @@ import lookalike
 PACKAGE = Path(lookalike.__file__).parent
 
 ROWS = [
-    {"types", "query", "errors", "settings"},
-    {"media", "catalog", "models"},
-    {"finders", "describers", "codes", "index", "ranking", "video", "people", "text", "learning", "maps", "metrics", "sample"},
-    {"collection"},
-    {"evaluation", "jobs"},
-    {"cli", "api"},
-]  # fmt: skip
-ROW = {part: number for number, row in enumerate(ROWS) for part in row}
+    "types query errors settings",
+    "media catalog models",
+    "finders describers codes index ranking video people text learning maps metrics sample",
+    "collection",
+    "evaluation jobs",
+    "cli api",
+]
+ROW = {part: number for number, row in enumerate(ROWS) for part in row.split()}
 
 PAIRS: dict[tuple[str, str], str] = {}
 """Neighbours that may import each other, with the reason."""
