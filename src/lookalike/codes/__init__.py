@@ -1,0 +1,1 @@
+"""Binary descriptors: compact codes compared by Hamming distance."""

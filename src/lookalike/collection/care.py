@@ -1,0 +1,320 @@
+"""Keeping a collection sound: verify what is stored, mend it from the originals, remove pictures for good."""
+
+import os
+import shutil
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from lookalike.catalog import tables as t
+from lookalike.catalog.database import translated
+from lookalike.catalog.vector_file import VectorFile
+from lookalike.collection.batches import batches
+from lookalike.collection.describe import describe_all
+from lookalike.collection.scan import absolute
+from lookalike.collection.store import Space, Store, now, record_vectors
+from lookalike.errors import ItemNotFound, UnreadableMedia
+from lookalike.media import Decoded, Decoder, open_beneath
+from lookalike.types import Describer, Vectors
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What `verify` found: one sentence per problem, none when all is well."""
+
+    problems: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is no problem."""
+        return not self.problems
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the finding as JSON values."""
+        return {"ok": self.ok, "problems": list(self.problems)}
+
+
+@dataclass
+class RepairReport:
+    """What `repair` did.
+
+    Attributes
+    ----------
+    described : int
+        Vectors computed again from the originals.
+    thumbnails : int
+        Thumbnails made again.
+    lost : list of (path or id, reason)
+        What could not be mended now, because no original can be read.
+    """
+
+    described: int = 0
+    thumbnails: int = 0
+    lost: list[tuple[str, str]] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the report as JSON values."""
+        lost = [{"item": item, "reason": reason} for item, reason in self.lost]
+        return {"described": self.described, "thumbnails": self.thumbnails, "lost": lost}
+
+
+def verify(store: Store) -> Verification:
+    """Read everything that is stored and compare it with its checksums and counts; changes nothing."""
+    problems: list[str] = []
+    if store.is_catalog_damaged():
+        problems.append("the catalogue is not the file that was last closed")
+    with translated(), store.engine.connect() as connection:
+        for (answer,) in connection.exec_driver_sql("PRAGMA integrity_check"):
+            problems += [] if answer == "ok" else [f"the catalogue: {answer}"]
+        dangling = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+        problems += [f"the catalogue: {len(dangling)} rows name others that are not there"] if dangling else []
+        for space in store.spaces():
+            problems += _space_problems(connection, space, store.load_vector_file(space))
+        for item_id, _ in _bad_thumbnails(store, connection):
+            problems.append(f"the thumbnail of picture {item_id} is missing or damaged")
+    return Verification(tuple(problems))
+
+
+def _space_problems(connection: Connection, space: Space, file: VectorFile) -> Iterator[str]:
+    for block in file.damaged_blocks():
+        rows = file.rows_of(block)
+        yield f"space {space.name}: the vectors of rows {rows.start} to {rows.stop - 1} are not what was written"
+    is_here = t.vectors.c.space_id == space.id
+    n_vectors = connection.scalar(sa.select(sa.func.count()).where(is_here)) or 0
+    if n_vectors != space.n_vectors:
+        yield f"space {space.name}: {space.n_vectors} vectors are expected and {n_vectors} are named"
+    last = connection.scalar(sa.select(sa.func.max(t.vectors.c.row)).where(is_here))
+    if last is not None and last >= space.n_rows:
+        yield f"space {space.name}: row {last} is named, but there are {space.n_rows} rows"
+    n_without = len(_items_without(connection, space))
+    if n_without:
+        yield f"space {space.name}: {n_without} pictures are not described"
+
+
+def _items_without(connection: Connection, space: Space) -> list[int]:
+    described = sa.exists().where(t.vectors.c.item_id == t.items.c.id, t.vectors.c.space_id == space.id)
+    return list(connection.scalars(sa.select(t.items.c.id).where(~described)))
+
+
+def _bad_thumbnails(store: Store, connection: Connection) -> Iterator[tuple[int, str]]:
+    c = t.items.c
+    for item_id, sha256, crc in connection.execute(sa.select(c.id, c.sha256, c.thumbnail_crc)):
+        try:
+            content = store.thumbnail_path(sha256).read_bytes()
+        except OSError:
+            yield item_id, sha256
+        else:
+            if zlib.crc32(content) != crc:
+                yield item_id, sha256
+
+
+class Repair:
+    """One run of `repair`, by the holder of the writer lock."""
+
+    def __init__(self, store: Store, describers: Mapping[str, Describer], decoder: Decoder) -> None:
+        self.store = store
+        self.describers = describers
+        self.decoder = decoder
+        self.report = RepairReport()
+
+    def repair(self) -> RepairReport:
+        """Make again, from the originals, whatever is damaged or missing."""
+        with self.store.engine.begin() as connection:
+            connection.exec_driver_sql("INSERT INTO texts_index(texts_index) VALUES ('rebuild')")
+        for space in self.store.spaces():
+            self._count(space)
+            self._mend_blocks(space)
+        for space in self.store.spaces():
+            self._complete(space)
+        self._mend_thumbnails()
+        return self.report
+
+    def _count(self, space: Space) -> None:
+        is_here = t.vectors.c.space_id == space.id
+        n_vectors = sa.select(sa.func.count()).where(is_here).scalar_subquery()
+        with self.store.engine.begin() as connection:
+            connection.execute(sa.delete(t.vectors).where(is_here, t.vectors.c.row >= space.n_rows))
+            connection.execute(sa.update(t.spaces).where(t.spaces.c.id == space.id).values(n_vectors=n_vectors))
+
+    def _mend_blocks(self, space: Space) -> None:
+        file = self.store.load_vector_file(space)
+        for block in file.damaged_blocks():
+            rows = file.rows_of(block)
+            c = t.vectors.c
+            is_block = sa.and_(c.space_id == space.id, c.row >= rows.start, c.row < rows.stop)
+            with self.store.engine.begin() as connection:
+                named = connection.execute(sa.select(c.row, c.item_id).where(is_block))
+                item_of = {row.row: row.item_id for row in named}
+                found = dict(self._described(connection, list(item_of.values()), space))
+                vectors = np.zeros((len(rows), space.n_dims), dtype=np.float32)
+                for row, item_id in item_of.items():
+                    if item_id in found:
+                        vectors[row - rows.start] = found[item_id]
+                lost = [row for row, item_id in item_of.items() if item_id not in found]
+                connection.execute(sa.delete(t.vectors).where(c.space_id == space.id, c.row.in_(lost)))
+                file.overwrite(rows.start, vectors)
+                file.flush()
+                record_vectors(connection, space, file, n_new=-len(lost))
+
+    def _complete(self, space: Space) -> None:
+        """Describe what has no vector in a space."""
+        file = self.store.load_vector_file(space)
+        with self.store.engine.connect() as connection:
+            without = _items_without(connection, space)
+        for item_ids in batches(iter(without), 64):
+            with self.store.engine.begin() as connection:
+                found = list(self._described(connection, item_ids, space))
+                if not found:
+                    continue
+                first = file.append(np.stack([vector for _, vector in found]))
+                file.flush()
+                values = [
+                    {
+                        "space_id": space.id,
+                        "row": first + number,
+                        "instance_id": _whole_instance(connection, item_id),
+                        "item_id": item_id,
+                    }
+                    for number, (item_id, _) in enumerate(found)
+                ]
+                connection.execute(sa.insert(t.vectors), values)
+                record_vectors(connection, space, file, n_new=len(values))
+
+    def _described(
+        self, connection: Connection, item_ids: Sequence[int], space: Space
+    ) -> Iterator[tuple[int, Vectors]]:
+        for ids in batches(iter(item_ids), 64):
+            decoded = [(item_id, picture) for item_id in ids if (picture := self._decode(connection, item_id))]
+            if decoded:
+                images = [picture.frame.image for _, picture in decoded]
+                vectors = describe_all(images, {space.name: self.describers[space.name]})[space.name]
+                self.report.described += len(decoded)
+                yield from zip((item_id for item_id, _ in decoded), vectors, strict=True)
+
+    def _mend_thumbnails(self) -> None:
+        with self.store.engine.begin() as connection:
+            for item_id, sha256 in list(_bad_thumbnails(self.store, connection)):
+                picture = self._decode(connection, item_id)
+                if picture is not None:
+                    self.store.write_thumbnail(sha256, picture.thumbnail)
+                    crc = zlib.crc32(picture.thumbnail)
+                    connection.execute(sa.update(t.items).where(t.items.c.id == item_id).values(thumbnail_crc=crc))
+                    self.report.thumbnails += 1
+
+    def _decode(self, connection: Connection, item_id: int) -> Decoded | None:
+        """Return an item's picture from the first of its files that still holds it."""
+        reason = "no file holds it any more"
+        sha256 = connection.scalar(sa.select(t.items.c.sha256).where(t.items.c.id == item_id))
+        query = sa.select(t.roots.c.path.label("root"), t.files.c.path).join(t.roots)
+        for row in connection.execute(query.where(t.files.c.item_id == item_id)).all():
+            try:
+                descriptor = open_beneath(Path(os.fsdecode(row.root)), row.path)
+                try:
+                    picture = self.decoder.decode(descriptor)
+                finally:
+                    os.close(descriptor)
+            except (UnreadableMedia, OSError) as error:
+                reason = str(error)
+                continue
+            if picture.sha256 == sha256:
+                return picture
+            reason = f"{absolute(Path(os.fsdecode(row.root)), row.path)} holds another picture now"
+        self.report.lost.append((f"#{item_id}", reason))
+        return None
+
+
+def _whole_instance(connection: Connection, item_id: int) -> int:
+    query = sa.select(t.instances.c.id).join(t.frames).where(t.frames.c.item_id == item_id)
+    return connection.execute(query.where(t.instances.c.finder == "whole")).scalars().one()
+
+
+def remove(store: Store, item_ids: Iterable[int], *, is_remembered: bool = True) -> int:
+    """Delete pictures from the collection so that nothing of them stays on disk; originals are not touched.
+
+    Vectors are overwritten in new segments, rows, words and thumbnails are deleted, and the catalogue is written anew.
+
+    Parameters
+    ----------
+    is_remembered : bool
+        Whether the content's SHA-256 is kept, so that the next `add` of the folder does not bring it back.
+
+    Returns
+    -------
+    n_removed : int
+
+    Raises
+    ------
+    ItemNotFound
+        If an id is not in the collection; nothing is removed then.
+    """
+    ids = sorted(set(item_ids))
+    with store.writing():
+        with store.engine.begin() as connection:
+            contents = _contents(connection, ids)
+            for sha256 in contents:
+                store.thumbnail_path(sha256).unlink(missing_ok=True)
+            for space in store.spaces():
+                _forget_vectors(store, connection, space, ids)
+            for part in batches(iter(ids), 500):
+                connection.execute(sa.delete(t.texts).where(t.texts.c.item_id.in_(part)))
+                connection.execute(sa.delete(t.files).where(t.files.c.item_id.in_(part)))
+                connection.execute(sa.delete(t.items).where(t.items.c.id.in_(part)))
+            connection.exec_driver_sql("INSERT INTO texts_index(texts_index) VALUES ('rebuild')")
+            if is_remembered and contents:
+                rows = [{"kind": "removed", "sha256": sha256, "made_at": now()} for sha256 in contents]
+                connection.execute(sa.insert(t.decisions).prefix_with("OR IGNORE"), rows)
+        _vacuum(store)
+    return len(ids)
+
+
+def _contents(connection: Connection, ids: Sequence[int]) -> list[str]:
+    c = t.items.c
+    found: dict[int, str] = {}
+    for part in batches(iter(ids), 500):
+        found.update(
+            (row.id, row.sha256) for row in connection.execute(sa.select(c.id, c.sha256).where(c.id.in_(part)))
+        )
+    missing = [item_id for item_id in ids if item_id not in found]
+    if missing:
+        raise ItemNotFound(f"there is no picture {missing[0]} in this collection; `lookalike search` shows the ids")
+    return list(found.values())
+
+
+def _forget_vectors(store: Store, connection: Connection, space: Space, ids: Sequence[int]) -> None:
+    c = t.vectors.c
+    rows: list[int] = []
+    for part in batches(iter(ids), 500):
+        is_theirs = sa.and_(c.space_id == space.id, c.item_id.in_(part))
+        rows += connection.scalars(sa.select(c.row).where(is_theirs))
+        connection.execute(sa.delete(t.vectors).where(is_theirs))
+    if not rows:
+        return
+    name = _next_folder(space.folder)
+    old = store.load_vector_file(space)
+    new = old.copy_without(np.array(sorted(rows), dtype=np.int64), store.folder / "spaces" / name / "vectors")
+    shutil.copy2(old.folder.parent / "space.json", new.folder.parent / "space.json")
+    connection.execute(sa.update(t.spaces).where(t.spaces.c.id == space.id).values(folder=name))
+    record_vectors(connection, space, new, n_new=-len(rows))
+
+
+def _next_folder(folder: str) -> str:
+    """Return the name of the folder that follows: `colour`, `colour.1`, `colour.2` ..."""
+    name, _, number = folder.partition(".")
+    return f"{name}.{int(number or 0) + 1}"
+
+
+def _vacuum(store: Store) -> None:
+    known = {space.folder for space in store.spaces()}
+    for folder in (store.folder / "spaces").iterdir():
+        if folder.name not in known:
+            shutil.rmtree(folder)
+    for path in store.folder.glob("catalog-before-*.db"):
+        path.unlink()
+    with store.engine.connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM")

@@ -1,0 +1,104 @@
+"""From a term of a query to the vector that is searched for."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import sqlalchemy as sa
+from numpy.typing import NDArray
+
+from lookalike.catalog import tables as t
+from lookalike.catalog.database import translated
+from lookalike.collection.places import present_paths
+from lookalike.collection.rank import Look
+from lookalike.collection.spaces import Spaces
+from lookalike.collection.store import Store
+from lookalike.collection.view import SpaceView
+from lookalike.describers.colour import ColourDescriber
+from lookalike.errors import BadQuery, ItemNotFound
+from lookalike.media import read_picture
+from lookalike.query import Box, Colour, Picture, Term
+from lookalike.types import Frame, Image, Mask
+
+BEST_SPACE = "picture"
+SWATCH = 96
+
+
+def look_of(term: Term, store: Store, spaces: Spaces) -> Look | None:
+    """Return what to search for, None for a term without a look.
+
+    Raises
+    ------
+    BadQuery
+        If the space is not there, or a box lies outside its picture.
+    ItemNotFound
+        If a picture's id is not in the collection.
+    UnreadableMedia
+        If a picture's file cannot be read.
+    """
+    if isinstance(term, Colour):
+        return _colour_look(term, spaces.view("colour"))
+    if not isinstance(term, Picture):
+        return None
+    view = spaces.view(term.like or BEST_SPACE)
+    if isinstance(term.source, int) and term.box is None:
+        return _stored_look(term.source, store, view)
+    frame = _frame(term.source, store, view.describer.size)
+    mask = None if term.box is None else _mask(term.box, frame)
+    vector = view.describer.describe([frame.image], [mask])[0]
+    return Look(view, vector, _judges(view), frame.image if mask is None else _cropped(frame.image, mask))
+
+
+def _judges(view: SpaceView) -> bool:
+    return view.calibration is not None and view.calibration.judges
+
+
+def _colour_look(term: Colour, view: SpaceView) -> Look:
+    assert isinstance(view.describer, ColourDescriber)
+    swatch = np.full((SWATCH, SWATCH, 3), term.rgb, dtype=np.uint8)
+    # Chances were measured between pictures; a flat colour is another kind of query.
+    return Look(view, view.describer.describe_colour(term.rgb), False, swatch)
+
+
+def _stored_look(item_id: int, store: Store, view: SpaceView) -> Look:
+    with translated(), store.engine.connect() as connection:
+        sha256 = connection.scalar(sa.select(t.items.c.sha256).where(t.items.c.id == item_id))
+        rows, _ = view.rows_of(connection, [item_id])
+    if sha256 is None:
+        raise ItemNotFound(f"there is no picture {item_id} in this collection; `lookalike search` shows the ids")
+    if not len(rows):
+        raise ItemNotFound(f"picture {item_id} is not described in space {view.space.name}; run `lookalike repair`")
+    return Look(view, view.vectors(rows[:1])[0], _judges(view), store.thumbnail_path(sha256))
+
+
+def _frame(source: int | str | Image, store: Store, size: int) -> Frame:
+    if isinstance(source, np.ndarray):
+        return Frame(source, source.shape[:2])
+    if isinstance(source, int):
+        with translated(), store.engine.connect() as connection:
+            path, _ = present_paths(connection, [source]).get(source, (None, True))
+        if path is None:
+            raise ItemNotFound(f"picture {source} is in no file of this collection, so a box of it cannot be looked at")
+        return read_picture(path, size).frame
+    return read_picture(Path(os.path.expanduser(source)), size).frame  # noqa: PTH111 - keeps "./" as it is
+
+
+def _mask(box: Box, frame: Frame) -> Mask:
+    """Return the box as a mask at the frame's working size, at least one pixel of it."""
+    height, width = frame.size
+    x0, y0, x1, y1 = box
+    if x0 >= width or y0 >= height:
+        raise BadQuery(
+            f"the box {box} lies outside its picture of {width} x {height} pixels; give pixels of the original"
+        )
+    rows, columns = frame.image.shape[:2]
+    mask = np.zeros((rows, columns), dtype=np.bool_)
+    top, left = int(y0 * rows / height), int(x0 * columns / width)
+    bottom, right = max(top + 1, round(y1 * rows / height)), max(left + 1, round(x1 * columns / width))
+    mask[top:bottom, left:right] = True
+    return mask
+
+
+def _cropped(image: Image, mask: Mask) -> NDArray[np.uint8]:
+    ys, xs = np.nonzero(mask)
+    return image[ys.min() : ys.max() + 1, xs.min() : xs.max() + 1]

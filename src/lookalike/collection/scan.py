@@ -1,0 +1,210 @@
+"""Compares folders with the catalogue: what is new, what changed, what vanished, what cannot be seen."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from lookalike.catalog import tables as t
+from lookalike.collection.store import now
+from lookalike.media import Found, walk
+
+
+@dataclass(frozen=True)
+class Root:
+    """A folder whose pictures are indexed, wholly or by single files."""
+
+    id: int
+    path: Path
+    is_whole: bool
+    device: int
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A file to be read: new, changed, or worth another try."""
+
+    root: Root
+    found: Found
+    file_id: int | None
+    item_id: int | None
+
+    @property
+    def path(self) -> Path:
+        """The absolute path."""
+        return absolute(self.root.path, self.found.path)
+
+
+@dataclass
+class Scan:
+    """What a look at the disk says, before any file is read."""
+
+    candidates: list[Candidate] = field(default_factory=list)
+    n_unchanged: int = 0
+    missing: set[int] = field(default_factory=set)  # ids of files that are gone
+    offline: list[Path] = field(default_factory=list)
+    skipped: list[tuple[Path, str]] = field(default_factory=list)
+    asked: set[Path] = field(default_factory=set)  # files named one by one
+
+
+def absolute(root: Path, relative: bytes) -> Path:
+    """Return the path of a file from its root and its stored name, which need not be UTF-8."""
+    return root / os.fsdecode(relative)
+
+
+def scan_paths(connection: Connection, paths: Iterable[Path]) -> Scan:
+    """Look at each path (file or folder) and compare it with what the catalogue knows below it."""
+    scan = Scan()
+    for path in paths:
+        absolute_path = Path(os.path.abspath(path))  # noqa: PTH100 - `resolve` would follow links
+        if absolute_path.is_symlink():
+            scan.skipped.append((path, "it is a symbolic link; name the place it points to"))
+        elif absolute_path.is_dir():
+            _scan_folder(connection, scan, absolute_path)
+        elif absolute_path.exists():
+            _scan_file(connection, scan, absolute_path)
+        else:
+            _scan_nothing(connection, scan, absolute_path)
+    return scan
+
+
+def known_roots(connection: Connection) -> list[Root]:
+    """Return all roots, by path."""
+    query = sa.select(t.roots).order_by(t.roots.c.path)
+    return [Root(row.id, Path(os.fsdecode(row.path)), row.is_whole, row.device) for row in connection.execute(query)]
+
+
+def is_offline(connection: Connection, root: Root) -> bool:
+    """Return whether a root cannot be seen: it is not there, or it is an empty mount point where files were."""
+    try:
+        status = root.path.stat()
+        is_empty = next(root.path.iterdir(), None) is None
+    except OSError:
+        return True
+    if not is_empty or status.st_dev == root.device:
+        return False
+    return connection.scalar(sa.select(t.files.c.id).where(t.files.c.root_id == root.id).limit(1)) is not None
+
+
+def _scan_folder(connection: Connection, scan: Scan, folder: Path) -> None:
+    root, start = _root_for_folder(connection, folder)
+    if is_offline(connection, root):
+        scan.offline.append(root.path)
+        return
+    unseen: list[bytes] = []
+
+    def on_skip(relative: bytes, reason: str) -> None:
+        unseen.append(relative)
+        scan.skipped.append((absolute(root.path, relative), reason))
+
+    known = _known_files(connection, root, start)
+    for found in walk(root.path, start, on_skip=on_skip):
+        _compare(scan, root, found, known.pop(found.path, None))
+    for relative, row in known.items():
+        is_hidden = any(relative == place or relative.startswith(place + b"/") for place in unseen)
+        if not row.is_missing and not is_hidden:
+            scan.missing.add(row.id)
+
+
+def _scan_file(connection: Connection, scan: Scan, file: Path) -> None:
+    root, relative = _root_for_file(connection, file)
+    scan.asked.add(file)
+    status = file.lstat()
+    found = Found(relative, status.st_size, status.st_mtime_ns, status.st_ino, status.st_dev)
+    _compare(scan, root, found, _known_files(connection, root, relative, is_file=True).get(relative), again=True)
+
+
+def _scan_nothing(connection: Connection, scan: Scan, path: Path) -> None:
+    """A path that is not there: its files vanished, or their root is offline, or it was never known."""
+    for root in known_roots(connection):
+        if path != root.path and root.path not in path.parents:
+            continue
+        if is_offline(connection, root):
+            scan.offline.append(root.path)
+            return
+        relative = os.fsencode(path.relative_to(root.path))
+        known = _known_files(connection, root, relative) | _known_files(connection, root, relative, is_file=True)
+        if known:
+            scan.missing.update(row.id for row in known.values() if not row.is_missing)
+            return
+    scan.skipped.append((path, "there is no such file or folder"))
+
+
+def _compare(
+    scan: Scan, root: Root, found: Found, row: sa.Row[*tuple[Any, ...]] | None, *, again: bool = False
+) -> None:
+    is_same = (
+        row is not None
+        and not row.is_missing
+        and (row.size, row.mtime_ns, row.inode) == (found.size, found.mtime_ns, found.inode)
+    )
+    if row is not None and is_same and row.reason is None:
+        scan.n_unchanged += 1
+    elif row is not None and is_same and not again:
+        scan.skipped.append((absolute(root.path, found.path), row.reason))
+    else:
+        scan.candidates.append(
+            Candidate(root, found, row.id if row is not None else None, row.item_id if row is not None else None)
+        )
+
+
+def _known_files(
+    connection: Connection, root: Root, start: bytes, *, is_file: bool = False
+) -> dict[bytes, sa.Row[*tuple[Any, ...]]]:
+    c = t.files.c
+    query = sa.select(c.id, c.path, c.size, c.mtime_ns, c.inode, c.item_id, c.reason, c.is_missing)
+    query = query.where(c.root_id == root.id)
+    if is_file:
+        query = query.where(c.path == start)
+    elif start:
+        query = query.where(c.path > start + b"/", c.path < start + b"0")  # "0" is the character behind "/"
+    return {row.path: row for row in connection.execute(query)}
+
+
+def _root_for_folder(connection: Connection, folder: Path) -> tuple[Root, bytes]:
+    roots = known_roots(connection)
+    for root in roots:
+        if root.is_whole and (root.path == folder or root.path in folder.parents):
+            relative = folder.relative_to(root.path)
+            return root, b"" if relative == Path() else os.fsencode(relative)
+    root = _make_root(connection, roots, folder, is_whole=True)
+    for nested in roots:
+        if folder in nested.path.parents:
+            _absorb(connection, root, nested)
+    return root, b""
+
+
+def _root_for_file(connection: Connection, file: Path) -> tuple[Root, bytes]:
+    roots = known_roots(connection)
+    for root in roots:
+        if root.is_whole and root.path in file.parents:
+            return root, os.fsencode(file.relative_to(root.path))
+    return _make_root(connection, roots, file.parent, is_whole=False), os.fsencode(file.name)
+
+
+def _make_root(connection: Connection, roots: list[Root], folder: Path, *, is_whole: bool) -> Root:
+    device = folder.stat().st_dev
+    for root in roots:
+        if root.path == folder:
+            if is_whole:
+                connection.execute(sa.update(t.roots).where(t.roots.c.id == root.id).values(is_whole=True))
+            return root
+    values = {"path": os.fsencode(folder), "is_whole": is_whole, "device": device, "added_at": now()}
+    number = connection.execute(sa.insert(t.roots).values(values).returning(t.roots.c.id)).scalar_one()
+    return Root(number, folder, is_whole, device)
+
+
+def _absorb(connection: Connection, root: Root, nested: Root) -> None:
+    """Hand the files of a nested root to the one around it, so that no file is known twice."""
+    prefix = os.fsencode(nested.path.relative_to(root.path)) + b"/"
+    c = t.files.c
+    known = set(connection.scalars(sa.select(c.path).where(c.root_id == root.id)))
+    for row in connection.execute(sa.select(c.id, c.path).where(c.root_id == nested.id)).all():
+        if prefix + row.path not in known:
+            values = {"root_id": root.id, "path": prefix + row.path}
+            connection.execute(sa.update(t.files).where(c.id == row.id).values(values))
+    connection.execute(sa.delete(t.roots).where(t.roots.c.id == nested.id))

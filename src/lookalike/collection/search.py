@@ -1,0 +1,189 @@
+"""Answering a query: filter, propose, score exactly under every term, fuse, claim, collapse, show."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from lookalike.catalog import tables as t
+from lookalike.catalog.database import deadline, translated
+from lookalike.collection.batches import batches
+from lookalike.collection.filters import condition_of, items_where, matching_text, split
+from lookalike.collection.hits import Evidence, Hit, Hits
+from lookalike.collection.places import present_paths
+from lookalike.collection.rank import Look, Ranking, rank
+from lookalike.collection.store import Store
+from lookalike.errors import BadQuery
+from lookalike.query import Term, Words, leaves
+from lookalike.ranking.copies import collapse
+
+CUTOFF = 0.5
+LARGEST_K = 1000
+AHEAD = 256
+"""Candidates that each term proposes beyond those asked for, so that terms can agree on what neither puts first."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """Which part of the answer is wanted.
+
+    Attributes
+    ----------
+    k : int
+        Hits, at most 1,000.
+    start : int
+        Hits to pass over first.
+    cutoff : float or None
+        The smallest score to show; None means 0.5 where scores are judged, 0 elsewhere.
+    """
+
+    k: int = 20
+    start: int = 0
+    cutoff: float | None = None
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.k <= LARGEST_K:
+            raise BadQuery(f"k is from 1 to {LARGEST_K}, got {self.k}; page through more with start")
+        if self.start < 0:
+            raise BadQuery(f"start counts from 0, got {self.start}")
+
+    @property
+    def n_wanted(self) -> int:
+        """How many hits must be known to show this page."""
+        return self.start + self.k
+
+
+def answer(store: Store, query: Term, looks: Mapping[Term, Look], page: Page, seconds: float) -> Hits:
+    """Return one page of the answer to a query.
+
+    Parameters
+    ----------
+    looks : mapping of Term to Look
+        For every term of the query that has a look.
+    seconds : float
+        The longest that the catalogue may take.
+    """
+    started = time.perf_counter()
+    filters, rest = split(query)
+    condition = None if filters is None else condition_of(filters)
+    n_proposed = 2 * page.n_wanted + AHEAD
+    with translated(), store.engine.connect() as connection, deadline(connection, seconds):
+        if rest is None:
+            items = items_where(connection, condition, n_most=n_proposed, best_words=query)
+            ranking = Ranking(items, np.ones(len(items)), {}, judged=True)
+        else:
+            ranking = rank(connection, rest, condition, looks, n_proposed)
+        groups = _groups(connection, ranking)
+        cutoff = page.cutoff if page.cutoff is not None else CUTOFF if ranking.judged else 0.0
+        good = [group for group in groups if ranking.scores[group[0]] >= cutoff]
+        hits = _hits(connection, store, query, looks, ranking, good[page.start : page.n_wanted], page.start)
+    n_below = len(groups) - len(good)
+    return Hits(
+        query=str(query),
+        hits=tuple(hits),
+        judged=ranking.judged,
+        cutoff=cutoff,
+        n_below=n_below,
+        note=_note(ranking, n_good=len(good), n_below=n_below),
+        seconds=time.perf_counter() - started,
+        pictures=tuple(look.picture for look in looks.values()),
+    )
+
+
+def _groups(connection: Connection, ranking: Ranking) -> list[list[int]]:
+    """Return the positions of hits that stand for themselves, each with those of its near-copies."""
+    c = t.items.c
+    known: dict[int, tuple[bytes, float]] = {}
+    for ids in batches(iter(ranking.items.tolist()), 900):
+        query = sa.select(c.id, c.perceptual_hash, c.width, c.height).where(c.id.in_(ids))
+        known.update((row.id, (row.perceptual_hash, row.width / row.height)) for row in connection.execute(query))
+    hashes = b"".join(known[item_id][0] for item_id in ranking.items.tolist())
+    aspects = np.array([known[item_id][1] for item_id in ranking.items.tolist()])
+    return collapse(np.frombuffer(hashes, dtype=np.uint8).reshape(-1, 8), aspects)
+
+
+def _hits(
+    connection: Connection,
+    store: Store,
+    query: Term,
+    looks: Mapping[Term, Look],
+    ranking: Ranking,
+    groups: Sequence[list[int]],
+    start: int,
+) -> list[Hit]:
+    """Return the hits of the groups shown, with their evidence."""
+    positions = [position for group in groups for position in group]
+    ids = [int(ranking.items[position]) for position in positions]
+    facts = _facts(connection, ids)
+    paths = present_paths(connection, ids)
+    words = [term for term in leaves(query) if isinstance(term, Words)]
+    texts: dict[Term, dict[int, str]] = {term: matching_text(connection, term, ids) for term in words}
+
+    def hit(position: int, rank: int, copies: tuple[Hit, ...] = ()) -> Hit:
+        item_id = int(ranking.items[position])
+        row = facts[item_id]
+        path, is_offline = paths.get(item_id, (None, True))
+        return Hit(
+            rank=rank,
+            id=item_id,
+            path=path,
+            score=float(ranking.scores[position]),
+            width=row.width,
+            height=row.height,
+            evidence=tuple(_evidence(query, looks, ranking, position, item_id, texts)),
+            thumbnail=store.thumbnail_path(row.sha256),
+            copies=copies,
+            is_offline=is_offline,
+        )
+
+    return [
+        hit(group[0], start + n, tuple(hit(position, start + n) for position in group[1:]))
+        for n, group in enumerate(groups, start=1)
+    ]
+
+
+def _facts(connection: Connection, ids: Sequence[int]) -> dict[int, sa.Row[*tuple[Any, ...]]]:
+    c = t.items.c
+    facts: dict[int, sa.Row[*tuple[Any, ...]]] = {}
+    for part in batches(iter(ids), 900):
+        query = sa.select(c.id, c.sha256, c.width, c.height).where(c.id.in_(part))
+        facts.update((row.id, row) for row in connection.execute(query))
+    return facts
+
+
+def _evidence(
+    query: Term,
+    looks: Mapping[Term, Look],
+    ranking: Ranking,
+    position: int,
+    item_id: int,
+    texts: Mapping[Term, Mapping[int, str]],
+) -> Iterator[Evidence]:
+    for term in dict.fromkeys(leaves(query)):
+        if term in ranking.closeness:
+            close = ranking.closeness[term]
+            similarity, log_chance = float(close.similarities[position]), float(close.log_chances[position])
+            yield Evidence(
+                str(term), looks[term].view.space.name, round(similarity, 4), float(f"{np.exp(log_chance):.4g}")
+            )
+        elif not isinstance(term, Words):
+            yield Evidence(str(term), "metadata")
+        elif item_id in texts[term]:
+            yield Evidence(str(term), "metadata", text=texts[term][item_id])
+
+
+def _note(ranking: Ranking, *, n_good: int, n_below: int) -> str:
+    if n_good and ranking.judged:
+        return ""
+    if n_good:
+        return "Ranked, not judged: this space cannot tell a chance resemblance from a true one."
+    if n_below:
+        return (
+            f"Nothing good found: the closest of {n_below} pictures are no closer than chance would have it; "
+            "use fewer terms, or show what was ranked with the cut-off at 0."
+        )
+    return "Nothing found: no picture fulfils the filters; widen them."

@@ -1,0 +1,238 @@
+"""One collection's directory: catalogue, vectors, thumbnails, and who may write."""
+
+import errno
+import shutil
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from lookalike.catalog import tables as t
+from lookalike.catalog.database import SCHEMA, migrate, open_catalog, schema_of, translated
+from lookalike.catalog.lock import writer_lock
+from lookalike.catalog.vector_file import VectorFile
+from lookalike.errors import CollectionDamaged, CollectionNotFound, StorageFull
+
+RESERVE_BYTES = 8 << 20
+"""A file given up when the disk is full, so that the catalogue can be closed cleanly and searches still answer."""
+
+
+def now() -> str:
+    """Return the time in UTC, ISO 8601, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+@dataclass(frozen=True)
+class Space:
+    """One generation of one space, as the catalogue has it."""
+
+    id: int
+    name: str
+    generation: int
+    folder: str
+    finder: str
+    version: str
+    n_dims: int
+    n_rows: int
+    n_vectors: int
+
+
+class Store:
+    """Opens a collection's directory and knows where everything in it lies.
+
+    Parameters
+    ----------
+    folder : Path
+        Made if missing, when `make` is true.
+
+    Raises
+    ------
+    CollectionNotFound
+        If there is no collection and `make` is false, or the folder holds other things.
+    CollectionDamaged
+        If the catalogue is not the file that was last closed.
+    IncompatibleCollection
+        If a newer version made it.
+    """
+
+    def __init__(self, folder: Path, *, make: bool = True) -> None:
+        self.folder = folder
+        self.catalog_path = folder / "catalog.db"
+        self._seal_path = folder / "catalog.crc"
+        self._reserve_path = folder / "reserve"
+        self._files: dict[int, tuple[Space, VectorFile]] = {}
+        if not self.catalog_path.exists():
+            self._make(make)
+        self._check_seal()
+        self.engine = open_catalog(self.catalog_path)
+        self._bring_forward()
+
+    def _make(self, make: bool) -> None:
+        if self.folder.exists() and not self.folder.is_dir():
+            raise CollectionNotFound(f"{self.folder} is a file; a collection is a directory, name another place")
+        others = [path for path in self.folder.iterdir() if path.name != "lock"] if self.folder.exists() else []
+        if others:
+            raise CollectionNotFound(
+                f"{self.folder} holds {len(others)} other things and no collection; name a new or an empty directory"
+            )
+        if not make:
+            raise CollectionNotFound(f"there is no collection at {self.folder}; `lookalike add PATH` makes one")
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    def _bring_forward(self) -> None:
+        """Migrate if needed; an up-to-date catalogue, the usual case, is only looked at."""
+        schema = schema_of(self.engine)
+        if schema == SCHEMA:
+            return
+        if schema is not None and schema < SCHEMA:
+            shutil.copy2(self.catalog_path, self.folder / f"catalog-before-{SCHEMA}.db")
+        with writer_lock(self.folder / "lock"):
+            self._seal_path.unlink(missing_ok=True)
+            migrate(self.engine)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the writer lock; on leaving, the catalogue is one sealed file again.
+
+        Raises
+        ------
+        CollectionBusy
+            If another process is writing.
+        StorageFull
+            If the disk has no room; what was committed stays.
+        """
+        with writer_lock(self.folder / "lock"):
+            self._seal_path.unlink(missing_ok=True)
+            self._cut_unfinished()
+            try:
+                self._keep_reserve()
+                with translated():
+                    yield
+            except OSError as error:
+                self._reserve_path.unlink(missing_ok=True)
+                if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                    raise
+                raise StorageFull(
+                    f"there is no room left on the disk that holds {self.folder}; what was indexed so far is safe, "
+                    "make room and run the command again"
+                ) from error
+            except StorageFull:
+                self._reserve_path.unlink(missing_ok=True)
+                raise
+            finally:
+                self._seal()
+
+    def _cut_unfinished(self) -> None:
+        for space in self.spaces():
+            self.load_vector_file(space).cut()
+        known = {space.folder for space in self.spaces()}
+        for folder in (self.folder / "spaces").glob("*"):
+            if folder.name not in known:
+                shutil.rmtree(folder)
+
+    def _keep_reserve(self) -> None:
+        if self._reserve_path.exists() or shutil.disk_usage(self.folder).free < 4 * RESERVE_BYTES:
+            return
+        self._reserve_path.write_bytes(bytes(RESERVE_BYTES))
+
+    def _seal(self) -> None:
+        """Fold the log into the catalogue and note its checksum, unless a reader still needs the log."""
+        try:
+            with self.engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            self.engine.dispose()
+            log = self.catalog_path.with_name("catalog.db-wal")
+            if not log.exists() or log.stat().st_size == 0:
+                self._seal_path.write_text(f"{_crc_of(self.catalog_path)}\n")
+        except (OSError, sa.exc.DBAPIError):
+            self._seal_path.unlink(missing_ok=True)  # no seal claims nothing; the next writer tries again
+
+    def _check_seal(self) -> None:
+        if self.is_catalog_damaged():
+            raise CollectionDamaged(
+                f"the catalogue of {self.folder} is not the file that was last closed; "
+                "go back to a copy made by `lookalike backup`, or add the folders to a new collection"
+            )
+
+    def is_catalog_damaged(self) -> bool:
+        """Return whether the sealed catalogue's bytes have changed; without a seal nothing is claimed."""
+        try:
+            expected = int(self._seal_path.read_text())
+        except (OSError, ValueError):
+            return False
+        if _crc_of(self.catalog_path) == expected:
+            return False
+        return self._seal_path.exists()  # a writer that came in between takes the seal away first
+
+    def spaces(self) -> list[Space]:
+        """Return the newest generation of each space, by name."""
+        columns = [t.spaces.c[name] for name in Space.__dataclass_fields__]
+        query = sa.select(*columns).order_by(t.spaces.c.name, t.spaces.c.generation)
+        with translated(), self.engine.connect() as connection:
+            newest = {row.name: Space(**row._mapping) for row in connection.execute(query)}
+        return list(newest.values())
+
+    def vector_file(self, space: Space) -> VectorFile:
+        """Return the vectors of a space, as of the space's rows; kept while the space does not change."""
+        kept = self._files.get(space.id)
+        if kept is None or kept[0] != space:
+            file = self.load_vector_file(space)
+            if kept is not None and kept[0].folder == space.folder:
+                file.inherit(kept[1])
+            kept = self._files[space.id] = (space, file)
+        return kept[1]
+
+    def load_vector_file(self, space: Space) -> VectorFile:
+        """Return the vectors of a space anew; a writer appends to its own, so that readers keep what is committed."""
+        folder = self.folder / "spaces" / space.folder / "vectors"
+        query = sa.select(t.blocks.c.block, t.blocks.c.crc32).where(t.blocks.c.space_id == space.id)
+        with translated(), self.engine.connect() as connection:
+            checksums = {row.block: row.crc32 for row in connection.execute(query)}
+        return VectorFile(folder, space.n_dims, space.n_rows, checksums)
+
+    def thumbnail_path(self, sha256: str) -> Path:
+        """Return where the thumbnail of a content lies."""
+        return self.folder / "thumbs" / sha256[:2] / f"{sha256}.webp"
+
+    def write_thumbnail(self, sha256: str, content: bytes) -> None:
+        """Put a thumbnail in place in one step; it can be made again, so the disk is not forced."""
+        path = self.thumbnail_path(sha256)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(".part")
+        part.write_bytes(content)
+        part.replace(path)
+
+    def close(self) -> None:
+        """Close the catalogue."""
+        self._files.clear()
+        self.engine.dispose()
+
+
+def record_vectors(connection: Connection, space: Space, file: VectorFile, *, n_new: int) -> None:
+    """Commit a flushed vector file's rows and checksums, of which `n_new` more rows stand for instances."""
+    connection.execute(
+        sa.update(t.spaces)
+        .where(t.spaces.c.id == space.id)
+        .values(n_rows=file.n_rows, n_vectors=t.spaces.c.n_vectors + n_new)
+    )
+    blocks = t.blocks.c
+    rows = [{"space_id": space.id, "block": block, "crc32": crc} for block, crc in file.unrecorded().items()]
+    connection.execute(
+        sa.delete(t.blocks).where(blocks.space_id == space.id, blocks.block.in_([row["block"] for row in rows]))
+    )
+    if rows:
+        connection.execute(sa.insert(t.blocks), rows)
+
+
+def _crc_of(path: Path) -> int:
+    """Return the CRC-32 of a file's bytes, read in pieces (some 5 GB a second)."""
+    crc = 0
+    with path.open("rb") as file:
+        while piece := file.read(1 << 20):
+            crc = zlib.crc32(piece, crc)
+    return crc

@@ -1,0 +1,122 @@
+"""A space as searches see it: its index, its describer, and the yardstick of chance."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import sqlalchemy as sa
+from numpy.typing import NDArray
+from sqlalchemy.engine import Connection
+
+from lookalike.catalog import tables as t
+from lookalike.catalog.vector_file import VectorFile
+from lookalike.collection.store import Space
+from lookalike.index.exact import ExactIndex
+from lookalike.ranking.chance import log_chances, normal_quantiles, spread
+from lookalike.types import Calibration, Describer, Index, Vectors
+
+SAMPLE = 1024
+"""Vectors of the collection that join the reference vectors as pictures that a query has nothing to do with."""
+
+
+@dataclass(frozen=True)
+class Closeness:
+    """How close items are to a query, in three units; all (N,) and aligned."""
+
+    similarities: NDArray[np.float32]
+    log_chances: NDArray[np.float64]
+    z: NDArray[np.float64]
+
+    @staticmethod
+    def nothing(n: int) -> "Closeness":
+        """Return N times no closeness at all."""
+        return Closeness(np.full(n, -np.inf, dtype=np.float32), np.zeros(n), np.full(n, -np.inf))
+
+    def at(self, order: NDArray[np.int64]) -> "Closeness":
+        """Return the measurements in another order, or a part of them."""
+        return Closeness(self.similarities[order], self.log_chances[order], self.z[order])
+
+    def put(self, positions: NDArray[np.int64], others: "Closeness") -> None:
+        """Set the measurements at positions; where a position repeats, the last holds."""
+        self.similarities[positions] = others.similarities
+        self.log_chances[positions] = others.log_chances
+        self.z[positions] = others.z
+
+
+class SpaceView:
+    """One space at one moment: what was committed when it was made."""
+
+    def __init__(self, space: Space, file: VectorFile, describer: Describer) -> None:
+        self.space = space
+        self.describer = describer
+        self.calibration: Calibration | None = getattr(describer, "calibration", None)
+        self.file = file
+
+    @cached_property
+    def index(self) -> Index:
+        """The exact index over all rows, which are verified now."""
+        return ExactIndex(self.file.segments())
+
+    @cached_property
+    def yardstick(self) -> Vectors:
+        """Vectors (M, D) that stand for chance: the describer's references, and a fixed sample of the collection."""
+        n_rows = len(self.index)
+        rows = np.unique(np.linspace(0, n_rows - 1, min(SAMPLE, n_rows)).astype(np.int64))
+        sample = self.vectors(rows)
+        return sample if self.calibration is None else np.concatenate([self.calibration.reference, sample])
+
+    def vectors(self, rows: NDArray[np.int64]) -> Vectors:
+        """Return the vectors (R, D) of the given rows."""
+        segments = self.file.segments()
+        size = self.file.rows_per_segment
+        if not len(rows):
+            return np.zeros((0, self.space.n_dims), dtype=np.float32)
+        return np.stack([segments[row // size][row % size] for row in rows]).astype(np.float32)
+
+    def closeness(self, query: NDArray[np.float32], rows: NDArray[np.int64]) -> Closeness:
+        """Return how close rows are to a query (D,), measured against chance."""
+        similarities = self.index.similarities(query, rows)
+        centre, scale = spread(self.yardstick @ query)
+        log_p = log_chances((similarities.astype(np.float64) - centre) / scale, self.calibration)
+        return Closeness(similarities, log_p, normal_quantiles(log_p))
+
+    def rows_of(self, connection: Connection, item_ids: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return rows and, aligned, the item of each."""
+        pairs: list[tuple[int, int]] = []
+        c = t.vectors.c
+        for start in range(0, len(item_ids), 900):
+            part = item_ids[start : start + 900]
+            query = sa.select(c.row, c.item_id).where(c.space_id == self.space.id, c.item_id.in_(part))
+            pairs += [(row, item_id) for row, item_id in connection.execute(query)]
+        table = np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
+        return table[:, 0], table[:, 1]
+
+    def items_of(self, connection: Connection, rows: NDArray[np.int64]) -> list[int]:
+        """Return the items that stand behind rows, each once, in the rows' order."""
+        c = t.vectors.c
+        items: dict[int, int] = {}
+        for start in range(0, len(rows), 900):
+            part = rows[start : start + 900].tolist()
+            query = sa.select(c.row, c.item_id).where(c.space_id == self.space.id, c.row.in_(part))
+            items.update((row, item_id) for row, item_id in connection.execute(query))
+        return list(dict.fromkeys(items[row] for row in rows.tolist() if row in items))
+
+    def allowed(self, connection: Connection, condition: sa.ColumnElement[bool] | None) -> NDArray[np.bool_] | None:
+        """Return which rows (N,) belong to items that are present and fulfil the condition; None means all."""
+        if condition is None and self._is_complete(connection):
+            return None
+        c = t.vectors.c
+        query = sa.select(c.row).join(t.items, t.items.c.id == c.item_id)
+        query = query.where(c.space_id == self.space.id, t.items.c.is_missing.is_(False))
+        if condition is not None:
+            query = query.where(condition)
+        rows = np.fromiter(connection.scalars(query), dtype=np.int64)
+        mask = np.zeros(self.space.n_rows, dtype=np.bool_)
+        mask[rows[rows < self.space.n_rows]] = True
+        return mask
+
+    def _is_complete(self, connection: Connection) -> bool:
+        if self.space.n_vectors != self.space.n_rows:
+            return False
+        return connection.scalar(sa.select(t.items.c.id).where(t.items.c.is_missing.is_(True)).limit(1)) is None

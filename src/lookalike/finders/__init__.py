@@ -1,0 +1,1 @@
+"""Finders: what in a frame is worth describing."""

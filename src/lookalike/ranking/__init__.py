@@ -1,0 +1,1 @@
+"""From similarities to an order that people can trust: chance, fusion, copies."""

@@ -1,0 +1,38 @@
+"""Collapsing near-copies inside a ranking: one hit stands for all of them."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+COPY_DISTANCE = 6
+"""Bits of 64 in which the perceptual hashes of two near-copies may differ."""
+
+COPY_ASPECT = 1.1
+"""Largest ratio of two near-copies' aspect ratios."""
+
+
+def collapse(hashes: NDArray[np.uint8], aspects: NDArray[np.float64]) -> list[list[int]]:
+    """Group a ranking so that each hit joins the best hit it is a near-copy of.
+
+    Parameters
+    ----------
+    hashes : (N, 8) uint8
+        Perceptual hashes, best hit first.
+    aspects : (N,) float64
+        Width over height.
+
+    Returns
+    -------
+    groups : list of lists of int
+        Positions in the ranking; the first of each group is its best, groups and members keep their order.
+    """
+    groups: list[list[int]] = []
+    for position in range(len(hashes)):
+        heads = [group[0] for group in groups]
+        distances = np.bitwise_count(hashes[heads] ^ hashes[position]).sum(axis=1)
+        ratios = aspects[heads] / aspects[position]
+        is_copy = (distances <= COPY_DISTANCE) & (ratios < COPY_ASPECT) & (ratios > 1 / COPY_ASPECT)
+        if is_copy.any():
+            groups[int(is_copy.argmax())].append(position)
+        else:
+            groups.append([position])
+    return groups

@@ -1,0 +1,65 @@
+"""Settings: a flag beats an environment variable, which beats the settings file."""
+
+from functools import cache
+from pathlib import Path
+
+import platformdirs
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from lookalike.errors import LookalikeError
+
+DATA_FOLDER = Path(platformdirs.user_data_dir("lookalike"))
+SETTINGS_FILE = Path(platformdirs.user_config_dir("lookalike")) / "settings.toml"
+
+
+class Settings(BaseSettings):
+    """What can be set, with its default; every name is also `LOOKALIKE_<NAME>` and a key of the settings file."""
+
+    model_config = SettingsConfigDict(env_prefix="LOOKALIKE_", extra="forbid")
+
+    collection: Path = Field(default=DATA_FOLDER / "default", description="the collection's directory")
+    models: Path = Field(default=DATA_FOLDER / "models", description="the folder of installed networks")
+    model: str | None = Field(default=None, description="the network of new collections' `picture` space; none: the classics")
+    workers: int = Field(default=2, ge=1, le=64, description="processes that decode pictures")
+    max_pixels: int = Field(default=100_000_000, ge=1, description="decoded pixels of one picture")
+    max_seconds: float = Field(default=10.0, gt=0, description="seconds to decode one picture")
+    max_memory: int = Field(default=2 << 30, ge=256 << 20, description="bytes of memory of one decoding process")
+    query_seconds: float = Field(default=10.0, gt=0, description="seconds the catalogue may take to answer one query")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Put the settings file behind the environment; read no `.env` of a folder one happens to stand in."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, SETTINGS_FILE)
+
+
+@cache
+def load_settings() -> Settings:
+    """Return the settings of this process.
+
+    Raises
+    ------
+    LookalikeError
+        If a variable or the file holds something that cannot be.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise LookalikeError(
+            f"the setting {name} is {first['input']!r}, but {first['msg'].lower()}; "
+            f"correct LOOKALIKE_{name.upper()} or {SETTINGS_FILE}"
+        ) from error
