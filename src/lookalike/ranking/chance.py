@@ -113,3 +113,29 @@ def scores(z: Floats, n_database: int, calibrations: list[Calibration]) -> Float
     if not calibrations:
         return claims
     return np.minimum.reduce([np.interp(claims, c.claims, c.precisions) for c in calibrations])
+
+
+def judge(
+    similarities: NDArray[np.floating], yardstick: NDArray[np.floating], calibration: Calibration | None
+) -> Floats:
+    """Return the scores of a whole database under one query, in the database's order.
+
+    Parameters
+    ----------
+    similarities : (N,) float
+        Of the query to every vector of the database.
+    yardstick : (M,) float
+        Of the query to vectors that stand for chance.
+    calibration : Calibration or None
+
+    Returns
+    -------
+    scores : (N,) float64
+        In [0, 1]; ties of similarity in the order of the database.
+    """
+    centre, scale = spread(yardstick)
+    z = normal_quantiles(log_chances((similarities.astype(np.float64) - centre) / scale, calibration))
+    order = np.lexsort((np.arange(len(z)), -similarities))
+    result = np.empty(len(z))
+    result[order] = scores(z[order], len(z), [] if calibration is None else [calibration])
+    return result
