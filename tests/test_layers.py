@@ -20,7 +20,11 @@ ROWS = [
 ]
 ROW = {part: number for number, row in enumerate(ROWS) for part in row.split()}
 
-PAIRS: dict[tuple[str, str], str] = {}
+PAIRS = {
+    ("query", "errors"): "a query that cannot be understood is refused where it is made",
+    ("query", "types"): "a picture in a query may be an array",
+    ("settings", "errors"): "so is a setting",
+}
 """Neighbours that may import each other, with the reason."""
 
 

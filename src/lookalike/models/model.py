@@ -1,0 +1,213 @@
+"""A network as it lies in its folder: how it is read, verified and opened."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from lookalike.errors import BadModel, LookalikeError, ModelNotFound
+from lookalike.models.files import file_in, sha256_of
+from lookalike.models.manifest import (
+    CALIBRATION,
+    PICTURE_NETWORKS,
+    TEXT_NETWORK,
+    Manifest,
+    ModelFile,
+    hashed,
+    listed,
+    read_manifest,
+)
+from lookalike.models.network import Network, Plug, find_plug, open_session
+from lookalike.models.onnx_file import read_onnx
+from lookalike.models.preprocessing import Preprocessing, read_preprocessing
+
+MAX_DIMS = 1 << 16
+_PREPROCESSING = ("preprocess_cfg.json", "preprocessor_config.json")
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network that turns pictures into vectors, as it lies in its folder.
+
+    Attributes
+    ----------
+    name : str
+    folder : Path
+    network : str
+        The ONNX file that sees pictures.
+    text_network : str or None
+        The ONNX file that reads words, if there is one.
+    network_files : tuple of ModelFile
+        `network` and its data files: what the vectors depend on.
+    files : tuple of ModelFile
+        Everything that the manifest lists; without a manifest, `network_files` as they are now.
+    plug : Plug
+    n_dims : int
+        D.
+    preprocessing : Preprocessing
+    calibration : ModelFile or None
+        An NPZ file with the fields of `types.Calibration`, if there is one.
+    licence, source : str or None
+        As far as the manifest knows.
+    """
+
+    name: str
+    folder: Path
+    network: str
+    text_network: str | None
+    network_files: tuple[ModelFile, ...]
+    files: tuple[ModelFile, ...]
+    plug: Plug
+    n_dims: int
+    preprocessing: Preprocessing
+    calibration: ModelFile | None
+    licence: str | None
+    source: str | None
+
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 of the list that ``sha256sum`` prints for `network_files`."""
+        listing = "".join(f"{file.sha256}  {file.name}\n" for file in self.network_files)
+        return hashlib.sha256(listing.encode()).hexdigest()
+
+    @property
+    def has_text(self) -> bool:
+        """Whether words can be turned into vectors that meet those of pictures."""
+        return self.text_network is not None
+
+    @property
+    def n_bytes(self) -> int:
+        """The size of all `files`."""
+        return sum(file.n_bytes for file in self.files)
+
+
+@dataclass(frozen=True)
+class Installed:
+    """The networks of a directory, by name, and the folders that hold none, each with the reason."""
+
+    models: tuple[Model, ...]
+    skipped: tuple[tuple[Path, str], ...]
+
+
+def read_model(folder: Path) -> Model:
+    """Read what a network's folder holds, without running the network.
+
+    The hashes of an installed network are those of its manifest, `verify_model` compares them; a folder without a
+    manifest is hashed now. (A network that does not say how many numbers it gives is run once, on a black picture.)
+
+    Raises
+    ------
+    ModelNotFound
+        If there is no such folder.
+    BadModel
+        If it holds no network, or one that is damaged, incomplete or asks for anything outside of the folder.
+    """
+    if not folder.is_dir():
+        raise ModelNotFound(f"There is no network at {folder}: see `lookalike models list` for those installed.")
+    manifest = read_manifest(folder)
+    network = next((name for name in PICTURE_NETWORKS if (folder / name).exists()), None)
+    if network is None:
+        raise BadModel(f"{folder} has neither model.onnx nor visual/model.onnx: name the folder of an ONNX network.")
+    onnx = read_onnx(file_in(folder, network))
+    parent = network.removesuffix("model.onnx")
+    names = [network, *(parent + name for name in onnx.data_files)]
+    network_files = tuple(listed(folder, name, manifest) for name in names)
+    preprocessing = _find_preprocessing(folder, parent, manifest)
+    plug = find_plug(folder / network, onnx, preprocessing.size, manifest.output if manifest else None)
+    return Model(
+        name=folder.resolve().name,
+        folder=folder,
+        network=network,
+        text_network=TEXT_NETWORK if (folder / TEXT_NETWORK).exists() else None,
+        network_files=network_files,
+        files=tuple(manifest.files.values()) if manifest else network_files,
+        plug=plug,
+        n_dims=_count_dims(folder / network, plug, preprocessing),
+        preprocessing=preprocessing,
+        calibration=listed(folder, CALIBRATION, manifest) if (folder / CALIBRATION).exists() else None,
+        licence=manifest.licence if manifest else None,
+        source=manifest.source if manifest else None,
+    )
+
+
+def list_models(directory: Path) -> Installed:
+    """Read every network in `directory`; one that cannot be read does not hide the others."""
+    models: list[Model] = []
+    skipped: list[tuple[Path, str]] = []
+    for folder in sorted(directory.iterdir()) if directory.is_dir() else []:
+        if folder.is_dir() and not folder.name.startswith("."):
+            try:
+                models.append(read_model(folder))
+            except LookalikeError as error:
+                skipped.append((folder, str(error)))
+    return Installed(tuple(models), tuple(skipped))
+
+
+def verify_model(model: Model) -> list[str]:
+    """Compare every file with its hash, look into all networks, and describe one picture; return what is wrong."""
+    problems = changed_files(model, model.files)
+    try:
+        if model.text_network is not None:
+            read_onnx(file_in(model.folder, model.text_network))
+        if not problems:
+            _describe_black(model.folder / model.network, model.plug, model.preprocessing)
+    except BadModel as error:
+        problems.append(str(error))
+    return problems
+
+
+def changed_files(model: Model, files: Iterable[ModelFile]) -> list[str]:
+    """Return one sentence for each of `files` that is not what it was when the network was installed or read."""
+    problems: list[str] = []
+    for file in files:
+        try:
+            path = file_in(model.folder, file.name)
+            if (path.stat().st_size, sha256_of(path)) != (file.n_bytes, file.sha256):
+                problems.append(f"{path} has changed since {model.name} was installed: get the network again.")
+        except BadModel as error:
+            problems.append(str(error))
+    return problems
+
+
+def open_network(model: Model, n_threads: int = 1) -> Network:
+    """Make a network ready to run, after comparing its files with their hashes.
+
+    Raises
+    ------
+    BadModel
+        If a file has changed, or ONNX Runtime cannot load the network.
+    """
+    if problems := changed_files(model, model.network_files):
+        raise BadModel(problems[0])
+    path = model.folder / model.network
+    return Network(path, open_session(path, n_threads), model.plug, model.preprocessing)
+
+
+def _find_preprocessing(folder: Path, parent: str, manifest: Manifest | None) -> Preprocessing:
+    """Read the preprocessing beside the network, else the one at the top of the folder."""
+    for name in (sub + file for sub in dict.fromkeys((parent, "")) for file in _PREPROCESSING):
+        if (folder / name).exists():
+            if listed(folder, name, manifest) != hashed(folder, name):
+                raise BadModel(f"{folder / name} is not the file that the manifest lists: get the network again.")
+            return read_preprocessing(folder / name)
+    raise BadModel(
+        f"{folder} does not say how its network wants pictures: put its preprocess_cfg.json (OpenCLIP, immich) or "
+        "preprocessor_config.json (Hugging Face) there."
+    )
+
+
+def _count_dims(path: Path, plug: Plug, preprocessing: Preprocessing) -> int:
+    n_dims = plug.n_dims or _describe_black(path, plug, preprocessing)
+    if not 1 <= n_dims <= MAX_DIMS:
+        raise BadModel(f"{path} gives {n_dims} numbers for each picture, not 1 to {MAX_DIMS}: name another output.")
+    return n_dims
+
+
+def _describe_black(path: Path, plug: Plug, preprocessing: Preprocessing) -> int:
+    """Run a network once and return how many numbers it gives."""
+    network = Network(path, open_session(path), plug, preprocessing)
+    return network.describe(np.zeros((1, *preprocessing.size, 3), np.uint8)).shape[1]
