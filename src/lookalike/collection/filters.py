@@ -118,7 +118,7 @@ CONDITIONS = {
     "camera": _contains(t.items.c.camera),
     "place": _contains(t.items.c.place),
     "kind": lambda value: t.items.c.kind == str(value),
-    "format": lambda value: sa.func.lower(t.items.c.format) == str(value),
+    "format": lambda value: sa.func.lower(t.items.c.format) == {"heic": "heif"}.get(str(value), str(value)),
     "folder": _in_folder,
     "album": _in_album,
 }

@@ -13,7 +13,7 @@ from lookalike.catalog import tables as t
 from lookalike.catalog.vector_file import VectorFile
 from lookalike.collection.store import Space
 from lookalike.index.exact import ExactIndex
-from lookalike.ranking.chance import log_chances, normal_quantiles, spread
+from lookalike.ranking.chance import against_chance
 from lookalike.types import Calibration, Describer, Index, Vectors
 
 SAMPLE = 1024
@@ -77,9 +77,7 @@ class SpaceView:
     def closeness(self, query: NDArray[np.float32], rows: NDArray[np.int64]) -> Closeness:
         """Return how close rows are to a query (D,), measured against chance."""
         similarities = self.index.similarities(query, rows)
-        centre, scale = spread(self.yardstick @ query)
-        log_p = log_chances((similarities.astype(np.float64) - centre) / scale, self.calibration)
-        return Closeness(similarities, log_p, normal_quantiles(log_p))
+        return Closeness(similarities, *against_chance(similarities, self.yardstick @ query, self.calibration))
 
     def rows_of(self, connection: Connection, item_ids: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return rows and, aligned, the item of each."""

@@ -62,6 +62,29 @@ def log_chances(standardized: Floats, calibration: Calibration | None) -> Floats
     return np.where(standardized > z[-1], np.minimum(beyond, log_p[-1]), inside)
 
 
+def against_chance(
+    similarities: NDArray[np.floating], yardstick: NDArray[np.floating], calibration: Calibration | None
+) -> tuple[Floats, Floats]:
+    """Return how rare one query's similarities are by chance.
+
+    Parameters
+    ----------
+    similarities : (N,) float
+        Of the query to pictures.
+    yardstick : (M,) float
+        Of the same query to vectors that stand for chance, at least one.
+    calibration : Calibration or None
+
+    Returns
+    -------
+    log_p, z : (N,) float64
+        The natural logarithm of the chance, and its normal quantile.
+    """
+    centre, scale = spread(yardstick)
+    log_p = log_chances((similarities.astype(np.float64) - centre) / scale, calibration)
+    return log_p, normal_quantiles(log_p)
+
+
 def normal_quantiles(log_p: Floats) -> Floats:
     """Return z with 1 - Φ(z) = p: the form in which terms meet, descending chance for ascending z."""
     return np.clip(-ndtri_exp(np.minimum(log_p, -1e-12)), -LARGEST_Z, LARGEST_Z)
@@ -133,8 +156,7 @@ def judge(
     scores : (N,) float64
         In [0, 1]; ties of similarity in the order of the database.
     """
-    centre, scale = spread(yardstick)
-    z = normal_quantiles(log_chances((similarities.astype(np.float64) - centre) / scale, calibration))
+    _, z = against_chance(similarities, yardstick, calibration)
     order = np.lexsort((np.arange(len(z)), -similarities))
     result = np.empty(len(z))
     result[order] = scores(z[order], len(z), [] if calibration is None else [calibration])

@@ -1,0 +1,152 @@
+"""Whether scores mean something: does a search say nothing when there is nothing, and is what it claims true?"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lookalike.collection.search import CUTOFF
+from lookalike.collection.view import SAMPLE
+from lookalike.metrics import Reliability, expected_calibration_error, queries_of, reliability
+from lookalike.ranking.chance import judge
+from lookalike.types import Calibration, Vectors
+
+Judge: TypeAlias = Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float64]]
+"""A query (D,) and its similarities to a whole database (N,) -> scores (N,): how likely each is there for a reason."""
+
+N_MOST = 2000
+"""Queries that are asked; of more, as many at equal distances."""
+
+
+@dataclass(frozen=True)
+class Honesty:
+    """What became of queries whose class is in the database, and of the same queries with their class taken out.
+
+    Shown is what scores at least the cut-off. Shares of pictures are over those of all queries together.
+
+    Attributes
+    ----------
+    n_queries : int
+    nothing_when_absent : float
+        Share of queries that are shown nothing when no picture of their class is there.
+    right_when_present : float
+        Share of queries that are shown at least one picture of their class when it is there.
+    related_shown : float
+        Share of all related pictures that are shown.
+    precision : float
+        Share of what is shown that is related; nan if nothing is shown.
+    claimed : float
+        What the scores say this share is, their mean; nan if nothing is shown.
+    bins : Reliability
+        Of what is shown.
+    """
+
+    n_queries: int
+    nothing_when_absent: float
+    right_when_present: float
+    related_shown: float
+    precision: float
+    claimed: float
+    bins: Reliability
+
+    @property
+    def holds(self) -> bool:
+        """Whether claims and truth differ by at most 0.1, and 9 of 10 queries without an answer get none."""
+        return abs(self.precision - self.claimed) <= 0.1 and self.nothing_when_absent >= 0.9
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the figures as JSON values; what cannot be said is null, and bins without claims are left out."""
+        triples = zip(self.bins.claimed.tolist(), self.bins.true.tolist(), self.bins.counts.tolist(), strict=True)
+        return {
+            "queries": self.n_queries,
+            "nothing_when_absent": self.nothing_when_absent,
+            "right_when_present": self.right_when_present,
+            "related_shown": self.related_shown,
+            "precision": _or_null(self.precision),
+            "claimed": _or_null(self.claimed),
+            "calibration_error": _or_null(expected_calibration_error(self.bins)),
+            "bins": [{"claimed": claimed, "true": true, "count": n} for claimed, true, n in triples if n],
+            "holds": self.holds,
+        }
+
+
+def _or_null(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def honesty(vectors: Vectors, labels: NDArray[np.integer], scores_of: Judge) -> Honesty:
+    """Ask every picture whose class has another one, once with its class in the database and once without.
+
+    Parameters
+    ----------
+    vectors : (N, D) float32
+        L2-normalized.
+    labels : (N,) int
+    scores_of : Judge
+
+    Raises
+    ------
+    ValueError
+        If no label occurs twice.
+
+    Notes
+    -----
+    The claims of what is shown are counted with the class in the database; without it every claim is wrong.
+    """
+    queries = queries_of(labels)
+    if not len(queries):
+        raise ValueError(f"honesty needs a label that occurs twice, got {len(labels)} different ones")
+    queries = queries[_evenly(len(queries), N_MOST)]
+    n_nothing = n_right = n_related = 0
+    claims: list[NDArray[np.float64]] = []
+    correct: list[NDArray[np.bool_]] = []
+    for query in queries:
+        similarities = vectors @ vectors[query]
+        is_related = labels == labels[query]
+        without = similarities[~is_related]
+        n_nothing += not np.any(scores_of(vectors[query], without) >= CUTOFF)
+        is_other = np.arange(len(vectors)) != query
+        claimed = scores_of(vectors[query], similarities[is_other])
+        is_shown = claimed >= CUTOFF
+        claims.append(claimed[is_shown])
+        correct.append(is_related[is_other][is_shown])
+        n_right += bool(correct[-1].any())
+        n_related += int(np.count_nonzero(is_related)) - 1
+    shown, right = np.concatenate(claims), np.concatenate(correct)
+    return Honesty(
+        n_queries=len(queries),
+        nothing_when_absent=n_nothing / len(queries),
+        right_when_present=n_right / len(queries),
+        related_shown=float(right.sum() / n_related),
+        precision=float(right.mean()) if len(right) else math.nan,
+        claimed=float(shown.mean()) if len(shown) else math.nan,
+        bins=reliability(shown, right),
+    )
+
+
+def _evenly(n: int, n_most: int) -> NDArray[np.int64]:
+    """Return at most `n_most` of n positions, at equal distances."""
+    return np.unique(np.linspace(0, n - 1, min(n_most, n)).astype(np.int64))
+
+
+def chance_judge(calibration: Calibration | None) -> Judge:
+    """Return the judge of searches for one picture in one space: chance, then the false discovery rate.
+
+    Parameters
+    ----------
+    calibration : Calibration or None
+        Of the space's describer.
+    """
+
+    def scores_of(query: NDArray[np.float32], similarities: NDArray[np.float32]) -> NDArray[np.float64]:
+        if not len(similarities):
+            return np.zeros(0)
+        yardstick = similarities[_evenly(len(similarities), SAMPLE)]
+        if calibration is not None:
+            yardstick = np.concatenate([calibration.reference @ query, yardstick])
+        return judge(similarities, yardstick, calibration)
+
+    return scores_of

@@ -1,0 +1,86 @@
+"""Dot products with float16 vectors in compiled code, for collections that are worth the time numba takes to load."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numba import njit, types
+from numpy.typing import NDArray
+
+_EXPONENT_GAP = np.float32(2.0**112)
+"""Float32 counts exponents from -127, float16 from -15."""
+
+
+def _half_over_gap(bits: np.uint16) -> np.float32:
+    """Return a finite float16, given as bits, divided by 2**112.
+
+    Numba knows no float16. LLVM does, but where a processor cannot convert, it calls a function that is not there,
+    and the process ends. Moving exponent and fraction to their places in a float32 needs nothing special, is exact
+    for subnormal numbers too, and keeps up with the memory.
+    """
+    wide = np.uint32(bits)
+    sign = (wide & np.uint32(0x8000)) << np.uint32(16)
+    magnitude = (wide & np.uint32(0x7FFF)) << np.uint32(13)
+    return np.uint32(sign | magnitude).view(np.float32)
+
+
+def _compiled(function: Callable[..., None], signature: Any) -> Callable[..., None]:
+    """Compile, keep the machine code for the next process if there is a place for it, and do without if not."""
+    # Summing in any order lets LLVM use wide registers; the order depends on D alone, so equal rows stay equal.
+    options = {"nogil": True, "fastmath": {"reassoc", "contract"}}
+    try:
+        return njit(signature, cache=True, **options)(function)
+    except Exception:  # no writable folder, a full disk, or a damaged cache, whose errors cannot be listed
+        return njit(signature, **options)(function)
+
+
+_widened = njit(_half_over_gap)
+
+
+def _dot_products(
+    bits: NDArray[np.uint16],
+    is_wanted: NDArray[np.bool_],
+    queries: NDArray[np.float32],
+    similarities: NDArray[np.float32],
+) -> None:
+    for row in range(len(bits)):
+        for query in range(len(queries)):
+            total = np.float32(-np.inf)
+            if is_wanted[row]:
+                total = np.float32(0)
+                for d in range(bits.shape[1]):
+                    total += _widened(bits[row, d]) * queries[query, d]
+            similarities[query, row] = total
+
+
+def _read_only(item: Any, n_axes: int) -> Any:
+    return types.Array(item, n_axes, "C", readonly=True)
+
+
+_fill = _compiled(
+    _dot_products,
+    types.void(
+        _read_only(types.uint16, 2),
+        _read_only(types.boolean, 1),
+        _read_only(types.float32, 2),
+        types.Array(types.float32, 2, "C"),
+    ),
+)
+
+
+def scan(
+    vectors: NDArray[np.float16], is_wanted: NDArray[np.bool_], queries: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return the dot products (Q, n) of queries with vectors, minus infinity for vectors that are not wanted.
+
+    Parameters
+    ----------
+    vectors : (n, D) float16
+        C-contiguous and finite.
+    is_wanted : (n,) bool
+    queries : (Q, D) float32
+        C-contiguous; numbers below 65,536.
+    """
+    similarities = np.empty((len(queries), len(vectors)), dtype=np.float32)
+    _fill(vectors.view(np.uint16), is_wanted, queries * _EXPONENT_GAP, similarities)
+    return similarities
