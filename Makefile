@@ -53,7 +53,7 @@ bench: .venv/ready
 	. .venv/bin/activate && for script in benchmarks/*.py; do python $$script || exit 1; done
 
 docs: .venv/ready
-	. .venv/bin/activate && python scripts/cli_reference.py && python scripts/picture_of_the_readme.py
+	. .venv/bin/activate && python scripts/cli_reference.py && python scripts/demo.py --sheet docs/answers.webp
 
 lock:
 	scripts/lock

@@ -1,6 +1,8 @@
 """A contact sheet: queries, their hits, scores and evidence as one picture."""
 
+import re
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 from pathlib import Path
 
 from PIL import Image as Pillow
@@ -25,9 +27,16 @@ ACCENT = (38, 103, 199)
 Point = tuple[int, int]
 
 
-def draw_sheet(answers: Sequence[Hits]) -> Pillow.Image:
-    """Return the sheet of one or several answers, each a band: the query at the left, its hits in justified rows."""
-    bands = [_band(answer) for answer in answers]
+def draw_sheet(answers: Sequence[Hits], titles: Sequence[str] = ()) -> Pillow.Image:
+    """Return the sheet of one or several answers, each a band: the query at the left, its hits in justified rows.
+
+    Parameters
+    ----------
+    answers : sequence of Hits
+    titles : sequence of str
+        What each query means, in words; where there is none, only the query is written.
+    """
+    bands = [_band(answer, title) for answer, title in zip_longest(answers, titles[: len(answers)], fillvalue="")]
     height = sum(band.height for band in bands) + MARGIN * (len(bands) + 1)
     sheet = Pillow.new("RGB", (WIDTH, height), PAPER)
     draw = ImageDraw.Draw(sheet)
@@ -40,8 +49,8 @@ def draw_sheet(answers: Sequence[Hits]) -> Pillow.Image:
     return sheet
 
 
-def _band(answer: Hits) -> Pillow.Image:
-    query = _query_block(answer)
+def _band(answer: Hits, title: str) -> Pillow.Image:
+    query = _query_block(answer, title)
     rows = list(_rows(answer.hits, WIDTH - 2 * MARGIN - QUERY_WIDTH - 2 * GAP))
     height = max(query.height, sum(row.height + GAP for row in rows) - GAP if rows else 0)
     band = Pillow.new("RGB", (WIDTH - 2 * MARGIN, height), PAPER)
@@ -53,14 +62,12 @@ def _band(answer: Hits) -> Pillow.Image:
     return band
 
 
-def _query_block(answer: Hits) -> Pillow.Image:
-    lines = _wrapped(answer.query, _font(17), QUERY_WIDTH)[:4]
-    claim = "scores are calibrated" if answer.judged else "ranked, not judged"
-    facts = [
-        f"{len(answer)} hits, {answer.seconds * 1000:.0f} ms",
-        claim,
-        *_wrapped(answer.note, _font(13), QUERY_WIDTH),
-    ]
+def _query_block(answer: Hits, title: str) -> Pillow.Image:
+    query = re.sub(r"image:(?:[^\s\[@]*/)?", "image:", answer.query)  # the picture stands above; its folder is no news
+    lines = _wrapped(title or query, _font(17), QUERY_WIDTH)[:4]
+    facts = [f"{len(answer)} hits, {answer.seconds * 1000:.0f} ms"]
+    for text in (query if title else "", answer.note or "Scores are calibrated."):
+        facts += _wrapped(text, _font(13), QUERY_WIDTH)
     pictures = [ImageOps.contain(_opened(picture), (QUERY_WIDTH, 150)) for picture in answer.pictures[:2]]
     height = sum(picture.height + GAP for picture in pictures) + 23 * len(lines) + 6 + 18 * len(facts) + 6
     block = Pillow.new("RGB", (QUERY_WIDTH, max(height, HIT_HEIGHT)), PAPER)
