@@ -1,10 +1,12 @@
 """Settings: a flag beats an environment variable, which beats the settings file."""
 
+import tomllib
 from functools import cache
 from pathlib import Path
+from typing import Annotated
 
 import platformdirs
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -18,13 +20,16 @@ DATA_FOLDER = Path(platformdirs.user_data_dir("lookalike"))
 SETTINGS_FILE = Path(platformdirs.user_config_dir("lookalike")) / "settings.toml"
 
 
+Home = Annotated[Path, AfterValidator(Path.expanduser)]
+
+
 class Settings(BaseSettings):
     """What can be set, with its default; every name is also `LOOKALIKE_<NAME>` and a key of the settings file."""
 
     model_config = SettingsConfigDict(env_prefix="LOOKALIKE_", extra="forbid")
 
-    collection: Path = Field(default=DATA_FOLDER / "default", description="the collection's directory")
-    models: Path = Field(default=DATA_FOLDER / "models", description="the folder of installed networks")
+    collection: Home = Field(default=DATA_FOLDER / "default", description="the collection's directory")
+    models: Home = Field(default=DATA_FOLDER / "models", description="the folder of installed networks")
     model: str | None = Field(default=None, description="the network of new collections' `picture` space; none: the classics")
     workers: int = Field(default=2, ge=1, le=64, description="processes that decode pictures")
     max_pixels: int = Field(default=100_000_000, ge=1, description="decoded pixels of one picture")
@@ -56,6 +61,8 @@ def load_settings() -> Settings:
     """
     try:
         return Settings()
+    except tomllib.TOMLDecodeError as error:
+        raise LookalikeError(f"{SETTINGS_FILE} cannot be read: {error}; correct it or delete it") from error
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])

@@ -117,8 +117,9 @@ class Calibration:
         Ascending standardized similarities of unrelated pairs.
     tail_log_p : (T,) float32
         Natural logarithm of the chance that an unrelated pair is at least as close; descending.
-    claims, precisions : (M,) float32
-        Monotone map from one minus the false discovery rate to the precision observed on reference classes.
+    log_rates, precisions : (M,) float32
+        Monotone map from the natural logarithm of the false discovery rate, ascending, to the precision observed on
+        reference classes, descending.
     judges : bool
         Whether claims held on classes that were not used to make it; otherwise the space ranks without a cut-off.
     """
@@ -126,7 +127,7 @@ class Calibration:
     reference: NDArray[np.float32]
     tail_z: NDArray[np.float32]
     tail_log_p: NDArray[np.float32]
-    claims: NDArray[np.float32]
+    log_rates: NDArray[np.float32]
     precisions: NDArray[np.float32]
     judges: bool
 

@@ -188,7 +188,7 @@ def test_a_network_that_changed_since_it_was_read_is_not_used(describer: Network
 
 CALIBRATION = {
     "reference": np.eye(5, DIMS, dtype=np.float32), "tail_z": np.arange(4.0), "tail_log_p": -np.arange(4.0),
-    "claims": np.array([0.0, 1.0]), "precisions": np.array([0.1, 0.9]), "judges": np.array(True),
+    "log_rates": np.array([0.0, 1.0]), "precisions": np.array([0.1, 0.9]), "judges": np.array(True),
 }  # fmt: skip
 
 
@@ -218,9 +218,9 @@ class Executed:
     "content",
     [
         b"", b"no zip", {**CALIBRATION, "reference": np.eye(5, 7)}, {**CALIBRATION, "tail_z": np.arange(3.0)},
-        {**CALIBRATION, "claims": np.eye(2)}, {"reference": np.eye(5, DIMS)},
+        {**CALIBRATION, "log_rates": np.eye(2)}, {"reference": np.eye(5, DIMS)},
         {**CALIBRATION, "judges": np.array([Executed()], dtype=object)},
-        {**CALIBRATION, "claims": np.array(["a", "b"])}, {**CALIBRATION, "judges": np.array([True, False])},
+        {**CALIBRATION, "log_rates": np.array(["a", "b"])}, {**CALIBRATION, "judges": np.array([True, False])},
         {**CALIBRATION, "reference": np.zeros((1 << 20, 40))},
     ],
 )  # fmt: skip

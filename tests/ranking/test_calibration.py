@@ -50,8 +50,8 @@ def test_the_tail_and_the_map_are_monotone(easy: tuple[np.ndarray, np.ndarray]) 
     calibration = calibrate(*easy)
     assert (np.diff(calibration.tail_z) > 0).all()
     assert (np.diff(calibration.tail_log_p) < 0).all()
-    assert (np.diff(calibration.claims) > 0).all()
-    assert (np.diff(calibration.precisions) >= 0).all()
+    assert (np.diff(calibration.log_rates) > 0).all()
+    assert (np.diff(calibration.precisions) <= 0).all()
 
 
 def test_the_same_seed_gives_the_same_calibration(easy: tuple[np.ndarray, np.ndarray]) -> None:

@@ -8,9 +8,9 @@ from scipy.stats import norm
 
 from lookalike.ranking.chance import (
     LARGEST_Z,
-    false_discovery_rates,
     judge,
     log_chances,
+    log_false_discovery_rates,
     normal_quantiles,
     scores,
     spread,
@@ -21,13 +21,13 @@ from lookalike.types import Calibration
 def normal_calibration(**values: object) -> Calibration:
     """A calibration whose tail is the normal distribution's, measured up to four standard deviations."""
     z = np.linspace(-3, 4, 71, dtype=np.float32)
-    identity = np.array([0, 1], dtype=np.float32)
+    log_rates = np.linspace(-20, 0, 81, dtype=np.float32)
     fields = {
         "reference": np.zeros((0, 4), dtype=np.float32),
         "tail_z": z,
         "tail_log_p": norm.logsf(z).astype(np.float32),
-        "claims": identity,
-        "precisions": identity,
+        "log_rates": log_rates,
+        "precisions": -np.expm1(log_rates),
         "judges": True,
     }
     return Calibration(**{**fields, **values})
@@ -74,17 +74,17 @@ def test_normal_quantiles_undo_normal_chances_and_stay_finite() -> None:
 
 def test_false_discovery_rates_of_a_hand_computed_table() -> None:
     # p = 0.001, 0.01, 0.2 among 10: 10 * 0.001 / 1, 10 * 0.01 / 2, 10 * 0.2 / 3
-    rates = false_discovery_rates(norm.isf([0.001, 0.01, 0.2]), 10)
-    assert rates == pytest.approx([0.01, 0.05, 2 / 3])
+    rates = log_false_discovery_rates(norm.isf([0.001, 0.01, 0.2]), 10)
+    assert np.exp(rates) == pytest.approx([0.01, 0.05, 2 / 3])
 
 
 def test_a_better_later_rate_holds_for_earlier_ranks_too() -> None:
     # Ten equal chances of 0.01 among 100: alone each is worth nothing, together a tenth is chance.
-    assert false_discovery_rates(norm.isf(np.full(10, 0.01)), 100) == pytest.approx(np.full(10, 0.1))
+    assert np.exp(log_false_discovery_rates(norm.isf(np.full(10, 0.01)), 100)) == pytest.approx(np.full(10, 0.1))
 
 
 def test_no_hits_have_no_rates() -> None:
-    assert false_discovery_rates(np.zeros(0), 0).shape == (0,)
+    assert log_false_discovery_rates(np.zeros(0), 0).shape == (0,)
 
 
 @given(st.lists(st.floats(-5, 12), max_size=40), st.integers(40, 10**6))
@@ -97,8 +97,8 @@ def test_scores_descend_and_stay_between_0_and_1(z: list[float], n_database: int
 
 def test_of_several_calibrations_the_most_cautious_holds() -> None:
     bold = normal_calibration()
-    shy = normal_calibration(precisions=np.array([0, 0.4], dtype=np.float32))
-    assert scores(np.array([20.0]), 10, [bold, shy]) == pytest.approx([0.4])
+    shy = normal_calibration(precisions=0.4 * bold.precisions)
+    assert scores(np.array([20.0]), 10, [bold, shy]) == pytest.approx([0.4], abs=1e-4)
 
 
 def test_infinitely_certain_hits_score_1() -> None:

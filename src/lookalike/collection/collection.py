@@ -1,28 +1,37 @@
 """The core object: what every front end calls."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import numpy as np
 import sqlalchemy as sa
 
 from lookalike.catalog import tables as t
 from lookalike.catalog.database import translated
-from lookalike.collection import care
-from lookalike.collection.hits import Hits
+from lookalike.collection import albums, care
+from lookalike.collection import items as rows
+from lookalike.collection.albums import Album
+from lookalike.collection.backup import BackupReport, backup
+from lookalike.collection.export import ExportReport, Wanted, export, format_of
+from lookalike.collection.filters import condition_of, split
+from lookalike.collection.hits import Hit, Hits
 from lookalike.collection.ingest import AddReport, Ingest, Progress
+from lookalike.collection.items import Item
 from lookalike.collection.looks import look_of
-from lookalike.collection.scan import known_roots
 from lookalike.collection.search import Page, answer
 from lookalike.collection.spaces import Spaces
+from lookalike.collection.stats import Stats, stats
 from lookalike.collection.store import Store
 from lookalike.media import Decoder, Limits
 from lookalike.query import Term, image, leaves, parse
 from lookalike.settings import Settings, load_settings
 
 Query = Term | str | Path
+Pictures = Iterable[int | Item | Hit]
+"""Pictures of a collection: ids, items, or the hits of a search."""
 
 
 class Collection:
@@ -78,16 +87,12 @@ class Collection:
             If the disk is full; what was indexed so far is safe.
         """
         with self._store.writing():
-            places = [Path(path).expanduser() for path in paths] or self._roots()
+            places = [Path(os.path.expanduser(path)) for path in paths]  # noqa: PTH111 - "~nobody" may be a name
             spaces = self._spaces.ensure()
             describers = {space.name: self._spaces.describers()[space.name] for space in spaces}
             ingest = Ingest(self._store, describers, spaces, progress)
             with self._decoder() as decoder:
                 return ingest.add(places, decoder, self.settings.workers)
-
-    def _roots(self) -> list[Path]:
-        with self._store.engine.connect() as connection:
-            return [root.path for root in known_roots(connection)]
 
     def _decoder(self) -> Decoder:
         limits = Limits(
@@ -140,6 +145,176 @@ class Collection:
         """Delete pictures from the collection, never their files, so that nothing of them stays on disk."""
         return care.remove(self._store, ids, is_remembered=is_remembered)
 
+    def item(self, item_id: int) -> Item:
+        """Return what is known about one picture.
+
+        Raises
+        ------
+        ItemNotFound
+            If the id is not in the collection.
+        """
+        return rows.item(self._store, item_id)
+
+    def items(self, query: Query | None = None, *, k: int = 20) -> Iterator[Item]:
+        """Yield what is known about pictures, reading them in portions, so that a large collection takes no memory.
+
+        Parameters
+        ----------
+        query : Term, str, Path or None
+            Filters and words alone: all pictures that meet them, by id. Anything that ranks: the best `k` hits, each
+            followed by its near-copies. None: all pictures by id, also those that no file holds any more.
+        k : int
+            From 1 to 1,000; only for a query that ranks.
+
+        Raises
+        ------
+        BadQuery, ItemNotFound, UnreadableMedia
+            As `search` does.
+        """
+        return rows.items(self._store, self._ids(query, k))
+
+    def _ids(self, query: Query | None, k: int) -> Iterable[int]:
+        if query is None:
+            return rows.ids_where(self._store, None)
+        filters, ranked = split(_term(query))
+        if filters is not None and ranked is None:
+            is_here = t.items.c.is_missing.is_(False)
+            return rows.ids_where(self._store, sa.and_(is_here, condition_of(filters)))
+        return [found.id for hit in self.search(query, k=k) for found in (hit, *hit.copies)]
+
+    def albums(self) -> list[Album]:
+        """Return all albums, by name."""
+        return albums.albums(self._store)
+
+    def album(self, name: str) -> Iterator[Item]:
+        """Yield the pictures of an album, in its order.
+
+        Raises
+        ------
+        ItemNotFound
+            If there is no such album.
+        """
+        return rows.items(self._store, albums.album_ids(self._store, name))
+
+    def make_album(self, name: str, items: Pictures = (), *, query: Query | None = None, k: int = 20) -> int:
+        """Make an album of pictures and of what a query answers now, in this order; return how many it holds.
+
+        Parameters
+        ----------
+        name : str
+            ``where(album=name)`` and ``album:name`` search in it.
+        items : iterable of int, Item or Hit
+        query, k
+            As in `items`.
+
+        Raises
+        ------
+        BadQuery
+            If the name is taken or cannot be one, or the query cannot be understood.
+        ItemNotFound
+            If a picture is not here; there is no album then.
+        """
+        return albums.make(self._store, name, self._chosen(items, query, k))
+
+    def add_to_album(self, name: str, items: Pictures = (), *, query: Query | None = None, k: int = 20) -> int:
+        """Put pictures at an album's end; return how many it did not hold before. Raises as `make_album` does."""
+        return albums.add(self._store, name, self._chosen(items, query, k))
+
+    def _chosen(self, items: Pictures, query: Query | None, k: int) -> list[int]:
+        return _ids_of(items) if query is None else [*_ids_of(items), *self._ids(query, k)]
+
+    def remove_from_album(self, name: str, items: Pictures) -> int:
+        """Take pictures out of an album, not out of the collection; return how many of them it held.
+
+        Raises
+        ------
+        ItemNotFound
+            If there is no such album.
+        """
+        return albums.remove(self._store, name, _ids_of(items))
+
+    def rename_album(self, name: str, new_name: str) -> None:
+        """Give an album another name.
+
+        Raises
+        ------
+        BadQuery
+            If the new name is taken or cannot be one.
+        ItemNotFound
+            If there is no such album.
+        """
+        albums.rename(self._store, name, new_name)
+
+    def delete_album(self, name: str) -> None:
+        """Delete an album; its pictures stay in the collection.
+
+        Raises
+        ------
+        ItemNotFound
+            If there is no such album.
+        """
+        albums.delete(self._store, name)
+
+    def stats(self) -> Stats:
+        """Count what the collection holds."""
+        return stats(self._store)
+
+    def export(
+        self,
+        destination: str | os.PathLike[str],
+        format: str | None = None,  # noqa: A002 - what everybody calls it
+        *,
+        query: Query | None = None,
+        k: int = 20,
+        vectors: bool = False,
+        strip_gps: bool = False,
+        force: bool = False,
+    ) -> ExportReport:
+        """Write what is known about pictures for other programs.
+
+        Parameters
+        ----------
+        destination : path
+            A file, or for Parquet a directory of ``items.parquet`` and ``ids.npy``.
+        format : str or None
+            "jsonl", "csv" or "parquet"; None takes it from the destination's name: .jsonl, .csv, no suffix.
+        query, k
+            Which pictures, as in `items`.
+        vectors : bool
+            Whether a Parquet export also holds the vectors of each space: ``<space>.npy``, (N, D) float16, in the order
+            of ``ids.npy``, NaN where a picture is not described.
+        strip_gps : bool
+            Whether coordinates and place names are left out.
+        force : bool
+            Whether an earlier export may be replaced.
+
+        Raises
+        ------
+        BadQuery
+            If the format or the query cannot be understood.
+        LookalikeError
+            If something is there already, or pyarrow is not installed.
+        """
+        path = Path(os.path.expanduser(destination))  # noqa: PTH111 - as above
+        format_ = format_of(path, format, vectors=vectors)
+        ids = np.fromiter(self._ids(query, k), dtype=np.int64)
+        views = [self._spaces.view(space.name) for space in self._store.spaces()] if vectors else []
+        return export(self._store, path, format_, Wanted(ids, views, has_gps=not strip_gps), force=force)
+
+    def backup(self, destination: str | os.PathLike[str]) -> BackupReport:
+        """Copy the collection to a new directory, which opens like the collection; the pictures are not copied.
+
+        Raises
+        ------
+        LookalikeError
+            If the destination exists, or lies in the collection.
+        StorageFull
+            If its disk has no room.
+        CollectionBusy
+            If another process is writing.
+        """
+        return backup(self._store, Path(os.path.expanduser(destination)))  # noqa: PTH111 - as above
+
 
 def _term(query: Query) -> Term:
     if isinstance(query, Term):
@@ -147,3 +322,7 @@ def _term(query: Query) -> Term:
     if isinstance(query, Path):
         return image(query)
     return parse(query, paths=True)
+
+
+def _ids_of(items: Pictures) -> list[int]:
+    return [item.id if isinstance(item, Item | Hit) else int(item) for item in items]

@@ -7,7 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, overload
 
+from lookalike.errors import LookalikeError
 from lookalike.types import Image
+
+
+SHEET_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 
 
 @dataclass(frozen=True)
@@ -169,10 +173,19 @@ class Hits(Sequence[Hit]):
         }
 
     def sheet(self, path: Path | str) -> Path:
-        """Write a contact sheet of the query and its hits, with scores and evidence; return its path."""
+        """Write a contact sheet of the query and its hits, with scores and evidence; return its path.
+
+        Raises
+        ------
+        LookalikeError
+            If the path does not end like a picture.
+        """
         from lookalike.collection.sheet import draw_sheet
 
         destination = Path(path)
+        if destination.suffix.lower() not in SHEET_SUFFIXES:
+            kinds = ", ".join(SHEET_SUFFIXES)
+            raise LookalikeError(f"a sheet is a picture ({kinds}), got {destination.name}; give it such an ending")
         draw_sheet([self]).save(destination)
         return destination
 

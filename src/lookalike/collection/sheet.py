@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from itertools import zip_longest
 from pathlib import Path
 
 from PIL import Image as Pillow
@@ -36,7 +35,8 @@ def draw_sheet(answers: Sequence[Hits], titles: Sequence[str] = ()) -> Pillow.Im
     titles : sequence of str
         What each query means, in words; where there is none, only the query is written.
     """
-    bands = [_band(answer, title) for answer, title in zip_longest(answers, titles[: len(answers)], fillvalue="")]
+    titled = zip(answers, [*titles, *[""] * len(answers)], strict=False)
+    bands = [_band(answer, title) for answer, title in titled]
     height = sum(band.height for band in bands) + MARGIN * (len(bands) + 1)
     sheet = Pillow.new("RGB", (WIDTH, height), PAPER)
     draw = ImageDraw.Draw(sheet)

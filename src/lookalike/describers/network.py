@@ -131,13 +131,13 @@ def _read_calibration(model: Model) -> Calibration | None:
 
 
 def _check_shapes(calibration: Calibration, n_dims: int) -> None:
-    tail, claims = calibration.tail_z.shape, calibration.claims.shape
+    tail, rates = calibration.tail_z.shape, calibration.log_rates.shape
     if calibration.reference.ndim != 2 or calibration.reference.shape[1] != n_dims:
         raise ValueError(f"reference vectors are {calibration.reference.shape}, the network gives {n_dims} numbers")
     if (
         len(tail) != 1
         or calibration.tail_log_p.shape != tail
-        or len(claims) != 1
-        or calibration.precisions.shape != claims
+        or len(rates) != 1
+        or calibration.precisions.shape != rates
     ):
-        raise ValueError("tail and claims need as many values as they have chances and precisions")
+        raise ValueError("tail and rates need as many values as they have chances and precisions")

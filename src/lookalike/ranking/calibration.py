@@ -6,13 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 
-from lookalike.ranking.chance import judge, spread
+from lookalike.ranking.chance import against_chance, judge, log_false_discovery_rates, spread
 from lookalike.types import Calibration, Vectors
 
-N_REFERENCES = 512
+N_REFERENCES = 256
 N_QUERIES = 1500
 TAIL_POINTS = 96
-MAP_POINTS = 33
+LOG_RATES = np.linspace(-28.0, 0.0, 57)
 LEAST_HELP = 0.1
 """Share of answerable queries for which a judging space must show a right hit: one that hides all is no help."""
 
@@ -62,13 +62,12 @@ def _with_tail(vectors: Vectors, labels: Labels, rng: np.random.Generator) -> Ca
     )
     z = np.quantile(values, 1 - chances)
     keep = np.concatenate([[True], np.diff(z) > 1e-6])
-    identity = np.array([0.0, 1.0], dtype=np.float32)
     return Calibration(
         reference=reference.astype(np.float32),
         tail_z=z[keep].astype(np.float32),
         tail_log_p=np.log(chances[keep]).astype(np.float32),
-        claims=identity,
-        precisions=identity,
+        log_rates=LOG_RATES.astype(np.float32),
+        precisions=-np.expm1(LOG_RATES).astype(np.float32),
         judges=False,
     )
 
@@ -78,35 +77,42 @@ def _sample(vectors: Vectors, size: int = 512) -> Vectors:
 
 
 def _with_map(draft: Calibration, vectors: Vectors, labels: Labels, rng: np.random.Generator) -> Calibration:
-    """Learn which precision each claim came to; queries without an answer count as well as those with many."""
-    claims, relevant = _observe(draft, vectors, labels, rng)
-    order = np.argsort(claims, kind="stable")
-    fitted = isotonic_regression(relevant[order].astype(np.float64)).x
-    # Claims crowd below 1, where a thousandth more is ten times less chance, so the knots do too.
-    knots = np.append(1.0 - np.geomspace(1.0, 1e-6, MAP_POINTS - 1), 1.0)
-    precisions = np.append(np.interp(knots[:-1], claims[order], fitted), 1.0)
-    return replace(draft, claims=knots.astype(np.float32), precisions=precisions.astype(np.float32))
+    """Learn which precision each false discovery rate came to."""
+    log_rates, is_right = _observe(draft, vectors, labels, rng)
+    order = np.argsort(log_rates, kind="stable")
+    fitted = isotonic_regression(is_right[order].astype(np.float64), increasing=False).x
+    return replace(draft, precisions=np.interp(LOG_RATES, log_rates[order], fitted).astype(np.float32))
 
 
 def _observe(
     calibration: Calibration, vectors: Vectors, labels: Labels, rng: np.random.Generator, n_shown: int = 50
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Return claims and truth of the first hits of many queries, half of them with their own class taken out."""
-    claims, relevant = [], []
+    """Return rates and truth of the first hits of many queries.
+
+    Every second query has its class taken out, and every fourth finds itself, since a copy is the surest answer.
+    """
+    log_rates, is_right = [], []
     for number, query in enumerate(rng.permutation(len(vectors))[:N_QUERIES]):
-        is_other = np.arange(len(vectors)) != query
+        is_there = np.arange(len(vectors)) != query
         if number % 2:
-            is_other &= labels != labels[query]
-        scores = _scores(calibration, vectors[query], vectors[is_other])
-        best = np.argsort(-scores, kind="stable")[:n_shown]
-        claims.append(scores[best])
-        relevant.append(labels[is_other][best] == labels[query])
-    return np.concatenate(claims), np.concatenate(relevant)
+            is_there &= labels != labels[query]
+        elif number % 4 == 0:
+            is_there[query] = True
+        similarities = vectors[is_there] @ vectors[query]
+        best = np.argsort(-similarities, kind="stable")[:n_shown]
+        yardstick = _yardstick(calibration, vectors[query], vectors[is_there])
+        _, z = against_chance(similarities[best], yardstick, calibration)
+        log_rates.append(log_false_discovery_rates(z, len(similarities)))
+        is_right.append(labels[is_there][best] == labels[query])
+    return np.concatenate(log_rates), np.concatenate(is_right)
+
+
+def _yardstick(calibration: Calibration, query: NDArray[np.float32], database: Vectors) -> NDArray[np.float32]:
+    return np.concatenate([calibration.reference, _sample(database)]) @ query
 
 
 def _scores(calibration: Calibration, query: NDArray[np.float32], database: Vectors) -> NDArray[np.float64]:
-    yardstick = np.concatenate([calibration.reference, _sample(database)]) @ query
-    return judge(database @ query, yardstick, calibration)
+    return judge(database @ query, _yardstick(calibration, query, database), calibration)
 
 
 def _holds(calibration: Calibration, vectors: Vectors, labels: Labels, rng: np.random.Generator) -> bool:

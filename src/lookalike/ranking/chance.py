@@ -90,8 +90,8 @@ def normal_quantiles(log_p: Floats) -> Floats:
     return np.clip(-ndtri_exp(np.minimum(log_p, -1e-12)), -LARGEST_Z, LARGEST_Z)
 
 
-def false_discovery_rates(z: Floats, n_database: int) -> Floats:
-    """Return the expected share of chance hits among the first r hits, for each rank r.
+def log_false_discovery_rates(z: Floats, n_database: int) -> Floats:
+    """Return the logarithm of the expected share of chance hits among the first r hits, for each rank r.
 
     Parameters
     ----------
@@ -102,17 +102,16 @@ def false_discovery_rates(z: Floats, n_database: int) -> Floats:
 
     Returns
     -------
-    rates : (k,) float64
-        In [0, 1], ascending with the rank.
+    log_rates : (k,) float64
+        Natural logarithms, at most 0, ascending with the rank.
 
     References
     ----------
     Benjamini and Hochberg, "Controlling the False Discovery Rate", Journal of the Royal Statistical Society B 1995.
     """
     ranks = np.arange(1, len(z) + 1)
-    log_rates = np.log(max(n_database, 1)) + log_ndtr(-z) - np.log(ranks)
-    rates = np.exp(np.minimum(log_rates, 0.0))
-    return np.minimum.accumulate(rates[::-1])[::-1]
+    log_rates = np.minimum(np.log(max(n_database, 1)) + log_ndtr(-z) - np.log(ranks), 0.0)
+    return np.minimum.accumulate(log_rates[::-1])[::-1]
 
 
 def scores(z: Floats, n_database: int, calibrations: list[Calibration]) -> Floats:
@@ -132,10 +131,10 @@ def scores(z: Floats, n_database: int, calibrations: list[Calibration]) -> Float
     scores : (k,) float64
         In [0, 1], descending.
     """
-    claims = 1.0 - false_discovery_rates(z, n_database)
+    log_rates = log_false_discovery_rates(z, n_database)
     if not calibrations:
-        return claims
-    return np.minimum.reduce([np.interp(claims, c.claims, c.precisions) for c in calibrations])
+        return -np.expm1(log_rates)
+    return np.minimum.reduce([np.interp(log_rates, c.log_rates, c.precisions) for c in calibrations])
 
 
 def judge(

@@ -25,14 +25,14 @@ def collapse(hashes: NDArray[np.uint8], aspects: NDArray[np.float64]) -> list[li
     groups : list of lists of int
         Positions in the ranking; the first of each group is its best, groups and members keep their order.
     """
+    codes = np.ascontiguousarray(hashes).view(np.uint64).ravel()
     groups: list[list[int]] = []
-    for position in range(len(hashes)):
-        heads = [group[0] for group in groups]
-        distances = np.bitwise_count(hashes[heads] ^ hashes[position]).sum(axis=1)
-        ratios = aspects[heads] / aspects[position]
-        is_copy = (distances <= COPY_DISTANCE) & (ratios < COPY_ASPECT) & (ratios > 1 / COPY_ASPECT)
-        if is_copy.any():
-            groups[int(is_copy.argmax())].append(position)
-        else:
-            groups.append([position])
+    left = np.arange(len(hashes))
+    while len(left):
+        head = left[0]
+        ratios = aspects[left] / aspects[head]
+        is_near = np.bitwise_count(codes[left] ^ codes[head]) <= COPY_DISTANCE
+        is_copy = is_near & (ratios < COPY_ASPECT) & (ratios > 1 / COPY_ASPECT)
+        groups.append(left[is_copy].tolist())
+        left = left[~is_copy]
     return groups

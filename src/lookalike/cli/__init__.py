@@ -1,0 +1,103 @@
+"""The command line: parse, call one method, print. `lookalike --help` lists the commands."""
+
+import sys
+from collections.abc import Sequence
+from io import TextIOWrapper
+from typing import Annotated
+
+import typer
+
+from lookalike import __version__
+from lookalike.cli import albums, care, configuration, networks, pictures, trial
+from lookalike.cli.options import AsJson, Folder, Quiet, Verbose, with_terminal
+from lookalike.cli.terminal import Terminal, printable
+from lookalike.errors import LookalikeError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="lookalike",
+    help="Finds pictures by what they show: `lookalike add FOLDER`, then `lookalike search QUERY`.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"lookalike {__version__}")
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool, typer.Option("--version", help="Print the version and leave.", callback=_print_version, is_eager=True)
+]
+
+
+@app.callback()
+def _everywhere(
+    context: typer.Context,
+    collection: Folder = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    version: Version = False,
+) -> None:
+    context.obj = Terminal(collection, as_json, quiet, verbose)
+
+
+def _group(name: str, summary: str, panel: str) -> typer.Typer:
+    group = typer.Typer(name=name, help=summary, no_args_is_help=True)
+    app.add_typer(group, rich_help_panel=panel)
+    return group
+
+
+PICTURES, CARE, TRIAL = "Pictures", "Care", "Trying out"
+
+app.command("add", rich_help_panel=PICTURES)(with_terminal(pictures.add))
+app.command("search", rich_help_panel=PICTURES, cls=pictures.QueryCommand)(with_terminal(pictures.search))
+app.command("remove", rich_help_panel=PICTURES)(with_terminal(pictures.remove))
+of_albums = _group("albums", "Keep chosen pictures under a name; `album:NAME` searches in them.", PICTURES)
+of_albums.command("list")(with_terminal(albums.show_albums))
+of_albums.command("show")(with_terminal(albums.show))
+of_albums.command("make")(with_terminal(albums.make))
+of_albums.command("add")(with_terminal(albums.add))
+of_albums.command("remove")(with_terminal(albums.remove))
+of_albums.command("rename")(with_terminal(albums.rename))
+of_albums.command("delete")(with_terminal(albums.delete))
+app.command("export", rich_help_panel=PICTURES)(with_terminal(care.export))
+
+app.command("stats", rich_help_panel=CARE)(with_terminal(care.stats))
+app.command("verify", rich_help_panel=CARE)(with_terminal(care.verify))
+app.command("repair", rich_help_panel=CARE)(with_terminal(care.repair))
+app.command("backup", rich_help_panel=CARE)(with_terminal(care.backup))
+app.command("doctor", rich_help_panel=CARE)(with_terminal(care.doctor))
+app.command("settings", rich_help_panel=CARE)(with_terminal(configuration.settings))
+of_models = _group("models", "Install and check networks, which describe pictures better.", CARE)
+of_models.command("list")(with_terminal(networks.show_models))
+of_models.command("pull")(with_terminal(networks.pull))
+of_models.command("add")(with_terminal(networks.add))
+of_models.command("verify")(with_terminal(networks.verify))
+
+app.command("sample", rich_help_panel=TRIAL)(with_terminal(trial.sample))
+app.command("evaluate", rich_help_panel=TRIAL)(with_terminal(trial.evaluate))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; return 0, 1 after an error, 2 for wrong usage, 130 after Ctrl-C."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a character is no reason to fail
+    try:
+        app(arguments, prog_name="lookalike")
+    except SystemExit as end:
+        return int(end.code or 0)
+    except (LookalikeError, ImportError) as error:  # an import fails by a plug-in, and its error says which
+        print(f"Error: {printable(error)}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        what = f"{error.strerror or error}: {error.filename}" if error.filename else str(error)
+        print(f"Error: {printable(what)}; check the name, the permissions and the disk", file=sys.stderr)
+        return 1
+    return 0

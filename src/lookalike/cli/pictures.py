@@ -1,0 +1,209 @@
+"""The commands that add, search and remove pictures."""
+
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from typer.core import TyperCommand
+
+from lookalike.cli.terminal import Terminal, count, printable, shortest, table
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from lookalike.collection import AddReport, Hit, Hits
+
+SHOWN_REASONS, SHOWN_PATHS = 10, 3
+"""Reasons of skipped files, and paths of each, unless all are asked for."""
+
+BLOCKS = " ▏▎▍▌▋▊▉█"
+OPTION = re.compile(r"-[hkqv]|-k[0-9]+|--.*")
+SHEETS = (".png", ".jpg", ".webp")
+
+
+def identity(text: str) -> int:
+    """Read the id of a picture: 42 or #42.
+
+    >>> identity("#42")
+    42
+    """
+    if not re.fullmatch("#?[0-9]{1,18}", text):
+        raise typer.BadParameter(f"{text!r} is not the id of a picture; ids are like 42 or #42, `search` shows them")
+    return int(text.removeprefix("#"))
+
+
+class QueryCommand(TyperCommand):
+    """A command whose words may begin with a minus, which excludes: `boat -colour:red`."""
+
+    def parse_args(self, ctx, args):  # type: ignore[no-untyped-def]
+        """Write `-term` as `NOT term`, which means the same, wherever it is no option of this command."""
+        before, dashes, after = _partition(args, "--")
+        words = [f"NOT {w[1:]}" if re.match("-.", w) and not OPTION.fullmatch(w) else w for w in before]
+        return super().parse_args(ctx, [*words, *dashes, *after])
+
+
+def _partition(words: list[str], separator: str) -> tuple[list[str], list[str], list[str]]:
+    place = words.index(separator) if separator in words else len(words)
+    return words[:place], words[place : place + 1], words[place + 1 :]
+
+
+def add(
+    terminal: Terminal,
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[PATH]...", help="Files and folders; without any, all that were ever added."),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Processes that decode; otherwise the setting `workers`.")
+    ] = None,
+) -> None:
+    """Index what is new, moved, changed or gone below files and folders; the originals are only read."""
+    with terminal.open(make=True, workers=workers) as pictures, terminal.progress("adding") as progress:
+        report = pictures.add(*(paths or ()), progress=progress)
+    terminal.tell(report.to_json(), _report_lines(report, everything=terminal.is_verbose))
+
+
+def _report_lines(report: "AddReport", *, everything: bool) -> Iterator[str]:
+    done = {
+        "added": report.added - report.changed,
+        "changed": report.changed,
+        "unchanged": report.unchanged,
+        "moved": report.moved,
+        "copied": report.copied,
+        "removed": report.removed,
+        "skipped": len(report.skipped),
+    }
+    yield ", ".join(f"{number:,} {what}" for what, number in done.items() if number) or "there is nothing to add"
+    for root in report.offline:
+        yield f"offline, so left as it is: {printable(root)}"
+    reasons: dict[str, list[Path]] = {}
+    for path, reason in report.skipped:
+        reasons.setdefault(reason, []).append(path)
+    groups = sorted(reasons.items(), key=lambda group: -len(group[1]))
+    n_most = len(groups) if everything else SHOWN_REASONS
+    for reason, paths in groups[:n_most]:
+        yield f"skipped {count(len(paths), 'file')}: {printable(reason)}"
+        yield from (f"  {printable(shortest(path))}" for path in (paths if everything else paths[:SHOWN_PATHS]))
+        if not everything and len(paths) > SHOWN_PATHS:
+            yield f"  and {len(paths) - SHOWN_PATHS:,} more, which --verbose shows"
+    if n_rest := sum(len(paths) for _, paths in groups[n_most:]):
+        yield f"skipped {count(n_rest, 'file')} for other reasons, which --verbose shows"
+
+
+def search(
+    terminal: Terminal,
+    query: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="QUERY...",
+            help="Words, #42, a picture's file, colour:red, year:1970..1979, -not; see the query syntax.",
+        ),
+    ],
+    k: Annotated[int, typer.Option("-k", min=1, max=1000, help="Hits at most.")] = 20,
+    start: Annotated[int, typer.Option(min=0, help="Hits to pass over; the next page begins at START + K.")] = 0,
+    cutoff: Annotated[
+        float | None, typer.Option(min=0, max=1, help="The smallest score to show; otherwise 0.5 where it is judged.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Show all that was ranked, as --cutoff 0 does.")] = False,
+    sheet: Annotated[
+        Path | None, typer.Option(metavar="FILE.png", help="Also write a contact sheet of query and hits.")
+    ] = None,
+    paths: Annotated[bool, typer.Option("--paths", help="Print paths alone, one a line, for pipes.")] = False,
+) -> None:
+    """Find the pictures that answer a query, best first, with scores and what earned them."""
+    if everything and cutoff is not None:
+        raise typer.BadParameter("--all means --cutoff 0; give one of the two")
+    if sheet is not None and sheet.suffix.lower() not in SHEETS:
+        raise typer.BadParameter(f"a contact sheet is one of *{', *'.join(SHEETS)}, got {sheet.name}")
+    with terminal.open() as pictures:
+        hits = pictures.search(line_of(query), k=k, start=start, cutoff=0.0 if everything else cutoff)
+    if sheet is not None:
+        hits.sheet(sheet)
+    if paths and not terminal.is_json:
+        _print_paths(hits)
+    else:
+        terminal.show(hits.to_json(), _hit_lines(hits, copies=terminal.is_verbose))
+        terminal.remark(_closing(hits))
+    if sheet is not None:
+        terminal.remark(f"The contact sheet is {sheet}.")
+
+
+def line_of(words: Iterable[str]) -> str:
+    """Join the words of a query; one that is the file of a picture stands for that picture."""
+    return " ".join(_picture_line(word) if _is_picture_file(word) else word for word in words)
+
+
+def _is_picture_file(word: str) -> bool:
+    from lookalike.media.files import PICTURE_EXTENSIONS
+
+    path = Path(word)
+    return os.fsencode(path.suffix.lower()[1:]) in PICTURE_EXTENSIONS and path.is_file()
+
+
+def _picture_line(word: str) -> str:
+    from lookalike.query import image, to_line
+
+    return to_line(image(word))
+
+
+def _print_paths(hits: "Hits") -> None:
+    """Print paths as the bytes they are, so that the next program finds every file."""
+    content = b"".join(os.fsencode(hit.path) + b"\n" for hit in hits if hit.path is not None)
+    sys.stdout.flush()
+    sys.stdout.buffer.write(content)
+    sys.stdout.buffer.flush()
+
+
+def _hit_lines(hits: "Hits", *, copies: bool) -> "Iterator[Table]":
+    if hits:
+        rows = [row for hit in hits for row in _rows(hit, copies=copies)]
+        yield table(("", "score", "id", "picture", "because"), rows, numbers=(0,))
+
+
+def _rows(hit: "Hit", *, copies: bool) -> Iterator[tuple[str, ...]]:
+    remarks = [f"and {len(hit.copies):,} like it"] if hit.copies and not copies else []
+    remarks += ["offline"] if hit.is_offline else []
+    note = f" ({', '.join(remarks)})" if remarks else ""
+    why = "; ".join(evidence.sentence() for evidence in hit.evidence)
+    yield str(hit.rank), f"{_bar(hit.score)} {hit.score:.2f}", f"#{hit.id}", _name(hit) + note, why
+    for copy in hit.copies if copies else ():
+        yield "", "", f"#{copy.id}", f"  like it: {_name(copy)}", ""
+
+
+def _name(hit: "Hit") -> str:
+    return "no file holds it any more" if hit.path is None else shortest(hit.path)
+
+
+def _bar(score: float, width: int = 5) -> str:
+    """Return a bar of a fixed width that a score from 0 to 1 fills.
+
+    >>> _bar(0.5)
+    '██▌  '
+    """
+    eighths = round(score * width * 8)
+    return ("█" * (eighths // 8) + BLOCKS[eighths % 8].strip()).ljust(width)
+
+
+def _closing(hits: "Hits") -> str:
+    shown = f"{count(len(hits), 'hit')} in {hits.seconds * 1000:.0f} ms."
+    left_out = f" {hits.n_below:,} more have a score below {hits.cutoff:g}." if hits and hits.n_below else ""
+    return f"{shown}{left_out} {hits.note}".rstrip()
+
+
+def remove(
+    terminal: Terminal,
+    ids: Annotated[list[int], typer.Argument(metavar="ID...", parser=identity, help="Pictures, as 42 or #42.")],
+    remember: Annotated[
+        bool,
+        typer.Option("--remember/--forget", help="Keep a fingerprint, so that the next add does not bring them back."),
+    ] = True,
+) -> None:
+    """Delete pictures from the collection so that nothing of them stays on disk; their files are not touched."""
+    with terminal.open() as pictures:
+        n_removed = pictures.remove(ids, is_remembered=remember)
+    done = f"removed {count(n_removed, 'picture')} from the collection; the files are where they were"
+    terminal.tell({"removed": n_removed, "remembered": remember}, [done])

@@ -1,0 +1,89 @@
+"""The command line as a process of its own: Ctrl-C, terminals, pipes, completion."""
+
+import os
+import pty
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from lookalike.collection import Collection
+
+LOOKALIKE = [sys.executable, "-m", "lookalike"]
+
+
+def test_ctrl_c_keeps_what_was_added_and_the_next_add_goes_on(tmp_path: Path) -> None:
+    folder, place = tmp_path / "many", tmp_path / "collection"
+    folder.mkdir()
+    rng = np.random.default_rng(7)
+    for number in range(250):
+        pixels = rng.integers(0, 255, (24, 32, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / f"{number}.png")
+    command = [*LOOKALIKE, "--collection", str(place), "add", str(folder), "--workers", "1"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while not _n_items(place) and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "safe" in errors
+    assert "again to go on" in errors
+    with Collection(place, make=False) as pictures:
+        n_before = len(pictures)
+        assert 0 < n_before < 250
+        assert pictures.verify().ok
+        report = pictures.add(folder)
+        assert (report.unchanged, report.added) == (n_before, 250 - n_before)
+
+
+def _n_items(place: Path) -> int:
+    try:
+        with sqlite3.connect(f"file:{place / 'catalog.db'}?mode=ro", uri=True) as catalog:
+            return int(catalog.execute("SELECT count(*) FROM items").fetchone()[0])
+    except sqlite3.OperationalError:
+        return 0
+
+
+def test_a_terminal_gets_styles_unless_no_color_is_set(shared: Path) -> None:
+    assert "\x1b[" in _in_terminal(shared, {})
+    assert "\x1b[" not in _in_terminal(shared, {"NO_COLOR": "1"})
+
+
+def _in_terminal(place: Path, variables: dict[str, str]) -> str:
+    """Return what a search writes to a terminal."""
+    environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+    environment |= {"TERM": "xterm-256color", **variables}
+    ours, theirs = pty.openpty()
+    command = [*LOOKALIKE, "--collection", str(place), "search", "folder:red"]
+    try:
+        subprocess.run(command, stdout=theirs, stderr=theirs, stdin=theirs, env=environment, check=True)
+        return os.read(ours, 65536).decode()
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+
+def test_a_pipe_that_closes_early_is_no_error(shared: Path) -> None:
+    command = [*LOOKALIKE, "--collection", str(shared), "search", "thing", "--quiet"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+
+
+def test_shells_complete_commands() -> None:
+    variables = {"_LOOKALIKE_COMPLETE": "complete_bash", "COMP_WORDS": "lookalike se", "COMP_CWORD": "1"}
+    output = subprocess.run(LOOKALIKE, env=os.environ | variables, capture_output=True, text=True).stdout
+    assert output.split() == ["search", "settings"]
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = "import sys; from lookalike.cli import main; main(['--help']); print(*sys.modules, file=sys.stderr)"
+    modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stderr.split()
+    assert not {"numpy", "cv2", "scipy", "sqlalchemy", "PIL", "pydantic", "onnxruntime", "numba"} & set(modules)
