@@ -7,7 +7,7 @@ FOLDER is as for `fit_describers.py`. Takes about three minutes and writes ``<sp
 """
 
 import argparse
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,8 @@ from lookalike.ranking.calibration import calibrate
 from lookalike.types import Calibration
 
 PER_LABEL = 20
+SOURCES = ("mini-imagenet", "imagenette", "caltech101", "clothing", "grocery")
+"""Whose labels name different things: the same thing under two labels would pass for a chance resemblance."""
 
 
 def main() -> None:
@@ -28,19 +30,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Fit the calibrations of the classical describers.")
     parser.add_argument("folder", type=Path)
     pictures = read_pictures(parser.parse_args().folder, without=())
-    chosen = some_of_each(pictures.labels)
+    labels = np.array([label.partition("/")[2] for label in pictures.labels])
+    chosen = some_of_each(labels, np.isin(pictures.sources, SOURCES))
     describers = {**load_describers(), "picture": CombinedDescriber()}
     vectors = describe_all([pictures.images[number] for number in chosen], describers)
     for name, described in vectors.items():
-        calibration = calibrate(described, pictures.labels[chosen])
-        save(calibration, FOLDER / f"{name}.npz")
-        print(f"{name}: {len(chosen)} pictures, {'judges' if calibration.judges else 'ranks, does not judge'}")
+        calibration = calibrate(described, labels[chosen])
+        print(f"{name}: {len(chosen)} pictures, claims {'held' if calibration.judges else 'did not hold'}")
+        # The projections were fitted to these very classes, so that they held says nothing of others: rank, not judge.
+        save(replace(calibration, judges=False), FOLDER / f"{name}.npz")
 
 
-def some_of_each(labels: np.ndarray) -> np.ndarray:
-    """Return the positions of up to so many pictures of each label, in the order they stand."""
+def some_of_each(labels: np.ndarray, is_usable: np.ndarray) -> np.ndarray:
+    """Return the positions of up to so many usable pictures of each label, in the order they stand."""
     rng = np.random.default_rng(7)
-    by_label = [rng.permutation(np.flatnonzero(labels == label))[:PER_LABEL] for label in np.unique(labels)]
+    places = [np.flatnonzero(is_usable & (labels == label)) for label in np.unique(labels[is_usable])]
+    by_label = [rng.permutation(some)[:PER_LABEL] for some in places]
     return np.sort(np.concatenate(by_label))
 
 
