@@ -51,7 +51,7 @@ def draw_sheet(answers: Sequence[Hits], titles: Sequence[str] = ()) -> Pillow.Im
 
 def _band(answer: Hits, title: str) -> Pillow.Image:
     query = _query_block(answer, title)
-    rows = list(_rows(answer.hits, WIDTH - 2 * MARGIN - QUERY_WIDTH - 2 * GAP))
+    rows = list(_rows(answer, WIDTH - 2 * MARGIN - QUERY_WIDTH - 2 * GAP))
     height = max(query.height, sum(row.height + GAP for row in rows) - GAP if rows else 0)
     band = Pillow.new("RGB", (WIDTH - 2 * MARGIN, height), PAPER)
     band.paste(query, (0, 0))
@@ -66,7 +66,7 @@ def _query_block(answer: Hits, title: str) -> Pillow.Image:
     query = re.sub(r"image:(?:[^\s\[@]*/)?", "image:", answer.query)  # the picture stands above; its folder is no news
     lines = _wrapped(title or query, _font(17), QUERY_WIDTH)[:4]
     facts = [f"{len(answer)} hits, {answer.seconds * 1000:.0f} ms"]
-    for text in (query if title else "", answer.note or "Scores are calibrated."):
+    for text in (query if title else "", answer.note or ("Scores are calibrated." if answer.pictures else "")):
         facts += _wrapped(text, _font(13), QUERY_WIDTH)
     pictures = [ImageOps.contain(_opened(picture), (QUERY_WIDTH, 150)) for picture in answer.pictures[:2]]
     height = sum(picture.height + GAP for picture in pictures) + 23 * len(lines) + 6 + 18 * len(facts) + 6
@@ -81,22 +81,22 @@ def _query_block(answer: Hits, title: str) -> Pillow.Image:
     return block
 
 
-def _rows(hits: Iterable[Hit], width: int) -> Iterable[Pillow.Image]:
+def _rows(answer: Hits, width: int) -> Iterable[Pillow.Image]:
     """Break the hits into rows that fill the width; the last row keeps its height."""
     row: list[tuple[Hit, Pillow.Image]] = []
     used = 0
-    for hit in hits:
+    for hit in answer:
         picture = _thumbnail(hit)
         row.append((hit, picture))
         used += round(picture.width * HIT_HEIGHT / picture.height) + GAP
         if used - GAP >= width:
-            yield _row(row, width, is_full=True)
+            yield _row(row, width, is_full=True, judged=answer.judged)
             row, used = [], 0
     if row:
-        yield _row(row, width, is_full=False)
+        yield _row(row, width, is_full=False, judged=answer.judged)
 
 
-def _row(row: Sequence[tuple[Hit, Pillow.Image]], width: int, *, is_full: bool) -> Pillow.Image:
+def _row(row: Sequence[tuple[Hit, Pillow.Image]], width: int, *, is_full: bool, judged: bool) -> Pillow.Image:
     aspects = [picture.width / picture.height for _, picture in row]
     height = round((width - GAP * (len(row) - 1)) / sum(aspects)) if is_full else HIT_HEIGHT
     strip = Pillow.new("RGB", (width, height + CAPTION_HEIGHT), PAPER)
@@ -105,18 +105,24 @@ def _row(row: Sequence[tuple[Hit, Pillow.Image]], width: int, *, is_full: bool) 
     for (hit, picture), aspect in zip(row, aspects, strict=True):
         size = (max(1, min(width, round(height * aspect))), height)
         strip.paste(picture.resize(size, Pillow.Resampling.LANCZOS), (left, 0))
-        _caption(draw, hit, (left, height), size[0])
+        if judged:
+            _score_bar(draw, hit.score, (left, height + 3), size[0])
+        _caption(draw, hit, (left, height), size[0], score=f"{hit.score:.2f}  " if judged else "")
         left += size[0] + GAP
     return strip
 
 
-def _caption(draw: ImageDraw.ImageDraw, hit: Hit, corner: Point, width: int) -> None:
+def _score_bar(draw: ImageDraw.ImageDraw, score: float, corner: Point, width: int) -> None:
     left, top = corner
-    draw.rectangle([left, top + 3, left + width - 1, top + 5], fill=LINE)
-    draw.rectangle([left, top + 3, left + max(1, round(hit.score * (width - 1))), top + 5], fill=ACCENT)
+    draw.rectangle([left, top, left + width - 1, top + 2], fill=LINE)
+    draw.rectangle([left, top, left + max(1, round(score * (width - 1))), top + 2], fill=ACCENT)
+
+
+def _caption(draw: ImageDraw.ImageDraw, hit: Hit, corner: Point, width: int, *, score: str) -> None:
+    left, top = corner
     copies = f" +{len(hit.copies)}" if hit.copies else ""
     name = hit.path.name.encode(errors="replace").decode() if hit.path else f"#{hit.id}"
-    _write(draw, (left, top + 8), [_cut(f"{hit.score:.2f}{copies}  {name}", _font(12), width)], _font(12), INK, 14)
+    _write(draw, (left, top + 8), [_cut(f"{score}{name}{copies}", _font(12), width)], _font(12), INK, 14)
     why = "; ".join(_brief(evidence.space, evidence.similarity) for evidence in hit.evidence)
     _write(draw, (left, top + 23), [_cut(why, _font(11), width)], _font(11), QUIET, 13)
 
