@@ -24,7 +24,7 @@ def test_the_readmes_ten_lines_run_letter_by_letter(
     monkeypatch.chdir(demo)
     (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     exec(compile(code, "README.md", "exec"), {})
-    assert "windmill-0001.jpg 1.0" in capsys.readouterr().out
+    assert "1 windmill-0001.jpg" in capsys.readouterr().out
     assert (demo / "answer.png").stat().st_size > 10_000
 
 

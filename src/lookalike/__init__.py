@@ -1,9 +1,12 @@
 """Lookalike finds pictures, regions of pictures, people, writing and moments of video by what they show.
 
->>> import lookalike as la                                   # doctest: +SKIP
->>> photos = la.open("holiday.lookalike")                    # doctest: +SKIP
->>> photos.add("~/Pictures")                                 # doctest: +SKIP
->>> photos.search(la.image("query.jpg") & la.words("Rome"))  # doctest: +SKIP
+::
+
+    import lookalike as la
+
+    photos = la.open("holiday.lookalike")
+    photos.add("~/Pictures")
+    photos.search(la.image("query.jpg") & la.words("Rome"))
 """
 
 import os

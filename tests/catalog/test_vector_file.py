@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from lookalike.catalog import vector_file
 from lookalike.catalog.vector_file import VectorFile
 from lookalike.errors import CollectionDamaged
@@ -40,7 +41,9 @@ def test_an_empty_file_has_no_segments_and_no_damage(tmp_path: Path) -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(sizes=st.lists(st.integers(0, 30), max_size=6))
-def test_what_is_appended_in_any_portions_reads_back(tmp_path_factory: pytest.TempPathFactory, sizes: list[int]) -> None:
+def test_what_is_appended_in_any_portions_reads_back(
+    tmp_path_factory: pytest.TempPathFactory, sizes: list[int]
+) -> None:
     file = VectorFile(tmp_path_factory.mktemp("v") / "vectors", D)
     rows = numbers(sum(sizes))
     start = 0

@@ -73,6 +73,7 @@ def _nothing_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
     monkeypatch.setenv("LOOKALIKE_MODELS", str(tmp_path / "models"))
     monkeypatch.setattr(settings, "SETTINGS_FILE", tmp_path / "settings.toml")
     monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.delenv("COLUMNS", raising=False)
     settings.load_settings.cache_clear()
     yield
     settings.load_settings.cache_clear()

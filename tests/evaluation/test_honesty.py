@@ -77,8 +77,8 @@ def normal_chance(claims: list[float], precisions: list[float]) -> Calibration:
         reference=(reference / np.linalg.norm(reference, axis=1, keepdims=True)).astype(np.float32),
         tail_z=z.astype(np.float32),
         tail_log_p=log_ndtr(-z).astype(np.float32),
-        claims=np.array(claims, dtype=np.float32),
-        precisions=np.array(precisions, dtype=np.float32),
+        log_rates=np.log(np.maximum(1 - np.array(claims[::-1]), 1e-9)).astype(np.float32),
+        precisions=np.array(precisions[::-1], dtype=np.float32),
         judges=True,
     )
 

@@ -141,7 +141,7 @@ def test_a_full_disk_is_said(net: Path, tmp_path: Path, monkeypatch: pytest.Monk
         add_model(net, tmp_path / "models")
 
 
-@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="the administrator may write anywhere")
+@pytest.mark.usefixtures("as_anybody")
 def test_a_directory_that_cannot_be_written_is_said(net: Path, tmp_path: Path) -> None:
     (tmp_path / "models").mkdir(mode=0o500)
     with pytest.raises(LookalikeError, match="cannot be written"):

@@ -22,6 +22,7 @@ def open_catalog(path: Path) -> Engine:
     """Return an engine on the SQLite file, which must have been made by `migrate`.
 
     Every connection waits for a writer up to 30 s, obeys foreign keys, and overwrites what is deleted with zeros.
+    All it reads until its end is one moment's state, and all it writes is there at once or not at all.
     """
     engine = sa.create_engine(_url(path), connect_args={"timeout": 30, "check_same_thread": False})
 
@@ -29,9 +30,23 @@ def open_catalog(path: Path) -> Engine:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA secure_delete = ON")
         connection.execute("PRAGMA synchronous = FULL")
+        # SQLite's own knows ASCII alone, and "ZÜRICH" should find "Zürich".
+        connection.create_function("lower", 1, lambda text: text and str(text).lower(), deterministic=True)
+
+    def begin(connection: Connection) -> None:
+        # Python's sqlite3 begins at the first change, so that reads before it would each see another moment.
+        if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+            connection.exec_driver_sql("BEGIN")
 
     event.listen(engine, "connect", configure)
+    event.listen(engine, "begin", begin)
     return engine
+
+
+def command(engine: Engine, statement: str) -> None:
+    """Execute what cannot stand in a transaction: PRAGMA journal_mode, PRAGMA wal_checkpoint, VACUUM."""
+    with engine.connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql(statement)
 
 
 def _url(path: Path) -> URL:
@@ -42,11 +57,22 @@ def _url(path: Path) -> URL:
 
 
 def schema_of(engine: Engine) -> str | None:
-    """Return the migration that the catalogue stands at, None if it is empty."""
+    """Return the migration that the catalogue stands at, None if it is empty.
+
+    Raises
+    ------
+    IncompatibleCollection
+        If a newer version of Lookalike made it.
+    """
     with translated(), engine.connect() as connection:
         if not sa.inspect(connection).has_table("alembic_version"):
             return None
-        return connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+        schema = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+    if schema is not None and schema > SCHEMA:
+        raise IncompatibleCollection(
+            f"the collection has schema {schema} and this version knows up to {SCHEMA}; update Lookalike to open it"
+        )
+    return schema
 
 
 def migrate(engine: Engine) -> None:
@@ -55,26 +81,20 @@ def migrate(engine: Engine) -> None:
     Raises
     ------
     IncompatibleCollection
-        If a newer version of Lookalike made it.
+        As `schema_of` does.
     """
-    schema = schema_of(engine)
-    if schema == SCHEMA:
+    if schema_of(engine) == SCHEMA:
         return
-    if schema is not None and schema > SCHEMA:
-        raise IncompatibleCollection(
-            f"the collection has schema {schema} and this version knows up to {SCHEMA}; update Lookalike to open it"
-        )
-    from alembic import command
+    from alembic.command import upgrade
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
-    with translated(), engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA journal_mode = WAL")
-        connection.commit()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-        connection.commit()
+    with translated():
+        command(engine, "PRAGMA journal_mode = WAL")
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            upgrade(config, "head")
 
 
 @contextmanager

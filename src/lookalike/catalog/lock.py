@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -13,10 +14,15 @@ from lookalike.errors import CollectionBusy
 
 
 @contextmanager
-def writer_lock(path: Path) -> Iterator[None]:
+def writer_lock(path: Path, *, patience: float = 0.0) -> Iterator[None]:
     """Hold the collection's writer lock inside the block.
 
     The kernel gives the lock back when the process ends, however it ends; what the file says is only for people.
+
+    Parameters
+    ----------
+    patience : float
+        Seconds to wait for another holder.
 
     Raises
     ------
@@ -25,10 +31,11 @@ def writer_lock(path: Path) -> Iterator[None]:
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise CollectionBusy(_busy(os.pread(descriptor, 4096, 0))) from None
+        end = time.monotonic() + patience
+        while not _is_taken(descriptor):
+            if time.monotonic() >= end:
+                raise CollectionBusy(_busy(os.pread(descriptor, 4096, 0)))
+            time.sleep(0.02)
         holder = {"pid": os.getpid(), "since": datetime.now(UTC).isoformat(timespec="seconds"), "command": _command()}
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, json.dumps(holder).encode(), 0)
@@ -36,6 +43,14 @@ def writer_lock(path: Path) -> Iterator[None]:
         os.ftruncate(descriptor, 0)
     finally:
         os.close(descriptor)
+
+
+def _is_taken(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _command() -> str:

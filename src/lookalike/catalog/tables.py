@@ -70,13 +70,13 @@ files = Table(
     Column("id", Integer, primary_key=True),
     Column("root_id", Integer, ForeignKey("roots.id", ondelete="CASCADE"), nullable=False),
     Column("path", LargeBinary, nullable=False),  # relative to the root, '/'-separated
-    Column("item_id", Integer, ForeignKey("items.id", ondelete="SET NULL")),
+    Column("item_id", Integer, ForeignKey("items.id", ondelete="SET NULL")),  # what it holds, or held last
     Column("size", BigInteger, nullable=False),
     Column("mtime_ns", BigInteger, nullable=False),
     Column("inode", BigInteger, nullable=False),
     Column("device", BigInteger, nullable=False),
     Column("reason", Text),  # why it is not indexed, in a sentence
-    Column("is_missing", Boolean, nullable=False),
+    Column("is_missing", Boolean, nullable=False),  # it holds its item no more: it vanished, or cannot be read now
     UniqueConstraint("root_id", "path"),
     Index("files_item_id", "item_id"),
 )

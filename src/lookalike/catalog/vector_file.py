@@ -154,13 +154,16 @@ class VectorFile:
         CollectionDamaged
             If a segment is missing, short, or not the bytes that were written.
         """
-        damaged = self.damaged_blocks()
-        if damaged:
-            raise CollectionDamaged(
-                f"{len(damaged)} of {self.n_blocks} blocks of vectors in {self.folder.parent.name} are not what was "
-                "written; run `lookalike repair` to compute them again from the pictures"
-            )
-        return [self._map(number) for number in range(self._n_segments)]
+        n_damaged = len(self.damaged_blocks())
+        if not n_damaged:
+            try:
+                return [self._map(number) for number in range(self._n_segments)]
+            except (OSError, ValueError):  # gone, or cut off, since its blocks were verified
+                n_damaged = self.n_blocks
+        raise CollectionDamaged(
+            f"{n_damaged} of {self.n_blocks} blocks of vectors in {self.folder.parent.name} are not what was "
+            "written; run `lookalike repair` to compute them again from the pictures"
+        )
 
     def damaged_blocks(self) -> list[int]:
         """Return the blocks whose bytes are missing or changed, comparing those not yet verified."""

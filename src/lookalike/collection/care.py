@@ -13,15 +13,18 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lookalike.catalog import tables as t
-from lookalike.catalog.database import translated
+from lookalike.catalog.database import command, translated
 from lookalike.catalog.vector_file import VectorFile
 from lookalike.collection.batches import batches
 from lookalike.collection.describe import describe_all
+from lookalike.collection.facts import are_facts_sound, write_facts
 from lookalike.collection.scan import absolute
-from lookalike.collection.store import Space, Store, now, record_vectors
+from lookalike.collection.store import Space, Store, now, read_spaces, record_vectors
 from lookalike.errors import ItemNotFound, UnreadableMedia
 from lookalike.media import Decoded, Decoder, open_beneath
 from lookalike.types import Describer, Vectors
+
+VERIFY_ATTEMPTS = 3
 
 
 @dataclass(frozen=True)
@@ -65,20 +68,36 @@ class RepairReport:
 
 
 def verify(store: Store) -> Verification:
-    """Read everything that is stored and compare it with its checksums and counts; changes nothing."""
+    """Read everything that is stored and compare it with its checksums and counts; changes nothing.
+
+    What was found while a writer replaced or removed files is looked at again before it is believed.
+    """
+    with translated(), store.engine.connect() as connection:
+        watch = connection.execution_options(isolation_level="AUTOCOMMIT")
+        for _ in range(VERIFY_ATTEMPTS):
+            version = watch.exec_driver_sql("PRAGMA data_version").scalar()
+            problems = tuple(_problems(store))
+            if not problems or watch.exec_driver_sql("PRAGMA data_version").scalar() == version:
+                break
+    return Verification(problems)
+
+
+def _problems(store: Store) -> list[str]:
     problems: list[str] = []
     if store.is_catalog_damaged():
         problems.append("the catalogue is not the file that was last closed")
-    with translated(), store.engine.connect() as connection:
+    with store.engine.connect() as connection:
         for (answer,) in connection.exec_driver_sql("PRAGMA integrity_check"):
             problems += [] if answer == "ok" else [f"the catalogue: {answer}"]
         dangling = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
         problems += [f"the catalogue: {len(dangling)} rows name others that are not there"] if dangling else []
-        for space in store.spaces():
-            problems += _space_problems(connection, space, store.load_vector_file(space))
+        for space in read_spaces(connection):
+            problems += _space_problems(connection, space, store.read_vector_file(connection, space))
+            if not are_facts_sound(store.folder / "spaces" / space.folder):
+                problems.append(f"space {space.name}: its space.json is missing or damaged")
         for item_id, _ in _bad_thumbnails(store, connection):
             problems.append(f"the thumbnail of picture {item_id} is missing or damaged")
-    return Verification(tuple(problems))
+    return problems
 
 
 def _space_problems(connection: Connection, space: Space, file: VectorFile) -> Iterator[str]:
@@ -98,8 +117,9 @@ def _space_problems(connection: Connection, space: Space, file: VectorFile) -> I
 
 
 def _items_without(connection: Connection, space: Space) -> list[int]:
-    described = sa.exists().where(t.vectors.c.item_id == t.items.c.id, t.vectors.c.space_id == space.id)
-    return list(connection.scalars(sa.select(t.items.c.id).where(~described)))
+    described = sa.select(t.vectors.c.item_id).where(t.vectors.c.space_id == space.id)
+    # Not with EXISTS: SQLite would look through the whole space for each item.
+    return sorted(connection.scalars(sa.select(t.items.c.id).except_(described)))
 
 
 def _bad_thumbnails(store: Store, connection: Connection) -> Iterator[tuple[int, str]]:
@@ -127,13 +147,36 @@ class Repair:
         """Make again, from the originals, whatever is damaged or missing."""
         with self.store.engine.begin() as connection:
             connection.exec_driver_sql("INSERT INTO texts_index(texts_index) VALUES ('rebuild')")
-        for space in self.store.spaces():
+        for space in self._known_spaces():
+            if space.version != self.describers[space.name].version:
+                self._begin_anew(space)
+        for space in self._known_spaces():
             self._count(space)
             self._mend_blocks(space)
-        for space in self.store.spaces():
+            self._mend_facts(space)
+        for space in self._known_spaces():
             self._complete(space)
         self._mend_thumbnails()
+        self.report.lost = list(dict(self.report.lost).items())  # once each, not once per space
         return self.report
+
+    def _known_spaces(self) -> list[Space]:
+        """Return the spaces whose describer is installed; of the others nothing can be made again."""
+        return [space for space in self.store.spaces() if space.name in self.describers]
+
+    def _begin_anew(self, space: Space) -> None:
+        """Empty a space that another version described; until it is complete, it answers from what is in it."""
+        describer = self.describers[space.name]
+        name = _next_folder(space.folder)
+        folder = self.store.folder / "spaces" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        write_facts(folder, space.name, describer)
+        values = {"folder": name, "version": describer.version, "n_dims": describer.n_dims, "n_rows": 0, "n_vectors": 0}
+        with self.store.engine.begin() as connection:
+            for table in (t.vectors, t.blocks):
+                connection.execute(sa.delete(table).where(table.c.space_id == space.id))
+            connection.execute(sa.update(t.spaces).where(t.spaces.c.id == space.id).values(values))
+        shutil.rmtree(self.store.folder / "spaces" / space.folder)
 
     def _count(self, space: Space) -> None:
         is_here = t.vectors.c.space_id == space.id
@@ -161,6 +204,11 @@ class Repair:
                 file.overwrite(rows.start, vectors)
                 file.flush()
                 record_vectors(connection, space, file, n_new=-len(lost))
+
+    def _mend_facts(self, space: Space) -> None:
+        folder = self.store.folder / "spaces" / space.folder
+        if space.name in self.describers and not are_facts_sound(folder):
+            write_facts(folder, space.name, self.describers[space.name])
 
     def _complete(self, space: Space) -> None:
         """Describe what has no vector in a space."""
@@ -257,8 +305,6 @@ def remove(store: Store, item_ids: Iterable[int], *, is_remembered: bool = True)
     with store.writing():
         with store.engine.begin() as connection:
             contents = _contents(connection, ids)
-            for sha256 in contents:
-                store.thumbnail_path(sha256).unlink(missing_ok=True)
             for space in store.spaces():
                 _forget_vectors(store, connection, space, ids)
             for part in batches(iter(ids), 500):
@@ -269,6 +315,8 @@ def remove(store: Store, item_ids: Iterable[int], *, is_remembered: bool = True)
             if is_remembered and contents:
                 rows = [{"kind": "removed", "sha256": sha256, "made_at": now()} for sha256 in contents]
                 connection.execute(sa.insert(t.decisions).prefix_with("OR IGNORE"), rows)
+        for sha256 in contents:
+            store.thumbnail_path(sha256).unlink(missing_ok=True)
         _vacuum(store)
     return len(ids)
 
@@ -298,7 +346,9 @@ def _forget_vectors(store: Store, connection: Connection, space: Space, ids: Seq
     name = _next_folder(space.folder)
     old = store.load_vector_file(space)
     new = old.copy_without(np.array(sorted(rows), dtype=np.int64), store.folder / "spaces" / name / "vectors")
-    shutil.copy2(old.folder.parent / "space.json", new.folder.parent / "space.json")
+    facts = old.folder.parent / "space.json"
+    if facts.exists():  # `verify` tells if it does not
+        shutil.copy2(facts, new.folder.parent / "space.json")
     connection.execute(sa.update(t.spaces).where(t.spaces.c.id == space.id).values(folder=name))
     record_vectors(connection, space, new, n_new=-len(rows))
 
@@ -316,5 +366,4 @@ def _vacuum(store: Store) -> None:
             shutil.rmtree(folder)
     for path in store.folder.glob("catalog-before-*.db"):
         path.unlink()
-    with store.engine.connect() as connection:
-        connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM")
+    command(store.engine, "VACUUM")

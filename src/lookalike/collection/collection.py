@@ -100,7 +100,7 @@ class Collection:
             memory_bytes=self.settings.max_memory,
             seconds=self.settings.max_seconds,
         )
-        size = max(describer.size for describer in self._spaces.describers().values())
+        size = max(describer.size for describer in self._spaces.installed().values())
         return Decoder(n_workers=self.settings.workers, size=size, limits=limits)
 
     def search(self, query: Query, *, k: int = 20, start: int = 0, cutoff: float | None = None) -> Hits:
@@ -136,10 +136,10 @@ class Collection:
         return care.verify(self._store)
 
     def repair(self) -> care.RepairReport:
-        """Make again, from the originals, what is damaged or missing."""
+        """Make again, from the originals, what is damaged or missing, or was described by another version."""
         with self._store.writing(), self._decoder() as decoder:
             self._spaces.ensure()
-            return care.Repair(self._store, self._spaces.describers(), decoder).repair()
+            return care.Repair(self._store, self._spaces.installed(), decoder).repair()
 
     def remove(self, ids: Iterable[int], *, is_remembered: bool = True) -> int:
         """Delete pictures from the collection, never their files, so that nothing of them stays on disk."""

@@ -12,9 +12,13 @@ from sqlalchemy.engine import Connection
 
 from lookalike.catalog import tables as t
 from lookalike.collection.batches import batches
+from lookalike.errors import BadQuery
 from lookalike.query import And, Not, Or, Range, Term, Where, Words, leaves
 
 Condition = sa.ColumnElement[bool]
+
+MOST_WORDS = 256
+"""In one query: each is a condition, and SQLite nests them at most 1,000 deep."""
 
 TEXTS_INDEX = sa.table("texts_index", sa.column("rowid"), sa.column("texts_index"))
 
@@ -25,7 +29,16 @@ def is_filter(term: Term) -> bool:
 
 
 def split(query: Term) -> tuple[Term | None, Term | None]:
-    """Return the part of a query that filters before ranking, and the part that ranks."""
+    """Return the part of a query that filters before ranking, and the part that ranks.
+
+    Raises
+    ------
+    BadQuery
+        If it has more words than the catalogue takes in one statement.
+    """
+    n_words = sum(len(leaf.parts) for leaf in leaves(query) if isinstance(leaf, Words))
+    if n_words > MOST_WORDS:
+        raise BadQuery(f"a query has at most {MOST_WORDS} words, got {n_words}; ask in several queries")
     children = query.children if isinstance(query, And) else (query,)
     filters = [child for child in children if is_filter(child)]
     others = [child for child in children if not is_filter(child)]
@@ -154,6 +167,14 @@ def items_where(
         newest = sa.func.coalesce(t.items.c.taken_at, t.items.c.added_at).desc()
         query = query.order_by(newest, t.items.c.id)
     return np.fromiter(connection.scalars(query), dtype=np.int64)
+
+
+def items_among(connection: Connection, condition: Condition, items: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which of the items (n,) fulfil a condition."""
+    found: set[int] = set()
+    for some in batches(iter(items.tolist()), 900):
+        found.update(connection.scalars(sa.select(t.items.c.id).where(t.items.c.id.in_(some), condition)))
+    return np.array([item_id in found for item_id in items.tolist()], dtype=np.bool_)
 
 
 def matching_text(connection: Connection, words: Words, ids: Sequence[int]) -> dict[int, str]:

@@ -10,7 +10,6 @@ from typing import Any, overload
 from lookalike.errors import LookalikeError
 from lookalike.types import Image
 
-
 SHEET_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 
 

@@ -27,7 +27,7 @@ from lookalike.collection.record import (
     record_names,
     take_leave,
 )
-from lookalike.collection.scan import Candidate, Scan, scan_paths
+from lookalike.collection.scan import Candidate, Scan, scan_all, scan_paths
 from lookalike.collection.store import Space, Store
 from lookalike.finders.whole import WholeFrame
 from lookalike.media import Decoder
@@ -115,11 +115,12 @@ class Ingest:
         self._progress = progress
         self._started = time.monotonic()
         self._known_content: list[tuple[int, bool]] = []  # per file: the item, and whether it had no file before
+        self._new_items: set[int] = set()
 
-    def add(self, paths: Iterable[Path], decoder: Decoder, n_workers: int) -> AddReport:
-        """Bring the collection up to date with the given files and folders."""
+    def add(self, paths: Sequence[Path], decoder: Decoder, n_workers: int) -> AddReport:
+        """Bring the collection up to date with the given files and folders; without any, with all it knows."""
         with self.store.engine.begin() as connection:
-            scan = scan_paths(connection, paths)
+            scan = scan_paths(connection, paths) if paths else scan_all(connection)
         self.report.unchanged = scan.n_unchanged
         self.report.skipped += scan.skipped
         self.report.offline += scan.offline
@@ -176,6 +177,7 @@ class Ingest:
                 self._write(described)
                 added = record_items(connection, described, self.files)
             self.report.added += len(added)
+            self._new_items.update(added.values())
             self._place(connection, batch, known | added, set(added.values()))
 
     def _write(self, described: Described) -> None:
@@ -212,7 +214,8 @@ class Ingest:
                 self._known_content.append((item_id, is_missing(connection, item_id)))
             if before is not None and item_id is not None and item_id != before:
                 self.report.changed += is_new
-                inherit(connection, item_id, before)
+                if item_id in self._new_items:  # files whose names were exchanged keep their own labels
+                    inherit(connection, item_id, before)
             holders = {number for number in (item_id, before) if number is not None}
             placed |= holders - {before}
             touched |= holders
@@ -242,7 +245,7 @@ def _identities(connection: Connection, file_ids: Iterable[int]) -> dict[tuple[i
     identities = {}
     for ids in batches(iter(file_ids), 500):
         query = sa.select(c.item_id, c.device, c.inode, c.size, c.mtime_ns).where(c.id.in_(ids))
-        for row in connection.execute(query.where(c.item_id.is_not(None))):
+        for row in connection.execute(query.where(c.item_id.is_not(None), c.reason.is_(None))):
             identities[row.device, row.inode, row.size, row.mtime_ns] = row.item_id
     return identities
 

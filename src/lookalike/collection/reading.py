@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from lookalike.catalog import tables as t
-from lookalike.collection.scan import Candidate
+from lookalike.collection.scan import Candidate, sentence_of
 from lookalike.errors import UnreadableMedia
 from lookalike.media import Decoded, Decoder, open_beneath, sha256_of
 
@@ -42,7 +42,7 @@ def read_candidate(candidate: Candidate, engine: Engine, decoder: Decoder, *, as
     try:
         descriptor = open_beneath(candidate.root.path, candidate.found.path)
     except (UnreadableMedia, OSError) as error:
-        return Read(candidate, reason=_sentence(error), is_final=False)
+        return Read(candidate, reason=sentence_of(error), is_final=False)
     try:
         sha256 = sha256_of(descriptor)
         item_id, is_removed = _recognise(engine, sha256)
@@ -54,9 +54,9 @@ def read_candidate(candidate: Candidate, engine: Engine, decoder: Decoder, *, as
             )
         return Read(candidate, decoded=decoder.decode(descriptor))
     except UnreadableMedia as error:
-        return Read(candidate, reason=_sentence(error))
+        return Read(candidate, reason=sentence_of(error))
     except OSError as error:
-        return Read(candidate, reason=_sentence(error), is_final=False)
+        return Read(candidate, reason=sentence_of(error), is_final=False)
     finally:
         os.close(descriptor)
 
@@ -66,10 +66,6 @@ def _recognise(engine: Engine, sha256: str) -> tuple[int | None, bool]:
     with engine.connect() as connection:
         item_id = connection.scalar(sa.select(t.items.c.id).where(t.items.c.sha256 == sha256))
         return item_id, item_id is None and connection.scalar(removed) is not None
-
-
-def _sentence(error: Exception) -> str:
-    return f"it cannot be read: {error.strerror}" if isinstance(error, OSError) and error.strerror else str(error)
 
 
 def in_order(work: Callable[[In], Out], inputs: Iterable[In], pool: ThreadPoolExecutor, ahead: int) -> Iterator[Out]:

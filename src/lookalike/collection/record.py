@@ -1,5 +1,6 @@
 """Writing one batch of read pictures to the catalogue: all of it or nothing."""
 
+import time
 import zlib
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ from lookalike.collection.reading import Read
 from lookalike.collection.store import Space, now, record_vectors
 from lookalike.media import Decoded
 from lookalike.types import Instances, Vectors
+
+RACY_NS = 2_000_000_000
+"""The coarsest clock of a file system in use (FAT), in nanoseconds."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,8 @@ def record_items(connection: Connection, described: Described, files: Mapping[Sp
         record_vectors(connection, space, file, n_new=len(values))
     for item_id, picture in zip(item_ids, described.pictures, strict=True):
         _record_texts(connection, item_id, picture)
+    is_back = t.decisions.c.sha256.in_([picture.sha256 for picture in described.pictures])
+    connection.execute(sa.delete(t.decisions).where(t.decisions.c.kind == "removed", is_back))
     return dict(zip((picture.sha256 for picture in described.pictures), item_ids, strict=True))
 
 
@@ -136,18 +142,20 @@ def _record_texts(connection: Connection, item_id: int, picture: Decoded) -> Non
 
 
 def record_file(connection: Connection, read: Read, item_id: int | None) -> None:
-    """Note where a content lies, or why a file has none."""
+    """Note where a content lies, or why a file has none; what it held before is kept for who comes after it."""
     candidate, found = read.candidate, read.candidate.found
+    # A file written just now may change again within the same tick of its clock, unseen: look at its bytes once more.
+    is_settled = read.is_final and time.time_ns() - found.mtime_ns > RACY_NS
     values = {
         "root_id": candidate.root.id,
         "path": found.path,
-        "item_id": item_id,
+        "item_id": item_id if read.reason is None else candidate.item_id,
         "size": found.size,
-        "mtime_ns": found.mtime_ns if read.is_final else -1,
+        "mtime_ns": found.mtime_ns if is_settled else -1,
         "inode": found.inode,
         "device": found.device,
         "reason": read.reason,
-        "is_missing": False,
+        "is_missing": read.reason is not None and candidate.item_id is not None,
     }
     if candidate.file_id is None:
         connection.execute(sa.insert(t.files).values(values))
@@ -206,7 +214,7 @@ def take_leave(connection: Connection, file_ids: Iterable[int]) -> set[int]:
         if item_id is None:
             connection.execute(sa.delete(t.files).where(is_file))
         else:
-            connection.execute(sa.update(t.files).where(is_file).values(is_missing=True))
+            connection.execute(sa.update(t.files).where(is_file).values(is_missing=True, reason=None))
             item_ids.add(item_id)
     return item_ids
 

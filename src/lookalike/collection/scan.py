@@ -1,17 +1,22 @@
 """Compares folders with the catalogue: what is new, what changed, what vanished, what cannot be seen."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lookalike.catalog import tables as t
 from lookalike.collection.store import now
+from lookalike.errors import UnreadableMedia
 from lookalike.media import Found, walk
+
+KnownFile: TypeAlias = sa.Row[*tuple[Any, ...]]
+"""What the catalogue knows of a file."""
 
 
 @dataclass(frozen=True)
@@ -61,15 +66,44 @@ def scan_paths(connection: Connection, paths: Iterable[Path]) -> Scan:
     scan = Scan()
     for path in paths:
         absolute_path = Path(os.path.abspath(path))  # noqa: PTH100 - `resolve` would follow links
-        if absolute_path.is_symlink():
-            scan.skipped.append((path, "it is a symbolic link; name the place it points to"))
-        elif absolute_path.is_dir():
-            _scan_folder(connection, scan, absolute_path)
-        elif absolute_path.exists():
-            _scan_file(connection, scan, absolute_path)
-        else:
-            _scan_nothing(connection, scan, absolute_path)
+        with _skipping(scan, path):
+            if absolute_path.is_symlink():
+                scan.skipped.append((path, "it is a symbolic link; name the place it points to"))
+            elif absolute_path.is_dir():
+                _scan_folder(connection, scan, absolute_path)
+            elif absolute_path.exists():
+                _scan_file(connection, scan, absolute_path)
+            else:
+                _scan_nothing(connection, scan, absolute_path)
     return scan
+
+
+def scan_all(connection: Connection) -> Scan:
+    """Look at all that was ever added: folders, and where only single files were named, at those."""
+    scan = Scan()
+    for root in known_roots(connection):
+        with _skipping(scan, root.path):
+            if root.is_whole:
+                _scan_folder(connection, scan, root.path)
+            elif is_offline(connection, root):
+                scan.offline.append(root.path)
+            else:
+                _look_again(scan, root, _known_files(connection, root, b""))
+    return scan
+
+
+@contextmanager
+def _skipping(scan: Scan, path: Path) -> Iterator[None]:
+    """Let a path that cannot be looked at be one that is skipped."""
+    try:
+        yield
+    except (OSError, UnreadableMedia) as error:
+        scan.skipped.append((path, sentence_of(error)))
+
+
+def sentence_of(error: Exception) -> str:
+    """Return why a file was not read."""
+    return f"it cannot be read: {error.strerror}" if isinstance(error, OSError) and error.strerror else str(error)
 
 
 def known_roots(connection: Connection) -> list[Root]:
@@ -104,9 +138,18 @@ def _scan_folder(connection: Connection, scan: Scan, folder: Path) -> None:
     known = _known_files(connection, root, start)
     for found in walk(root.path, start, on_skip=on_skip):
         _compare(scan, root, found, known.pop(found.path, None))
+    places = tuple(place + b"/" if place else b"" for place in unseen)
+    was_there = {path: row for path, row in known.items() if not row.is_missing or row.reason}
+    _look_again(scan, root, {path: was_there[path] for path in was_there if not (path + b"/").startswith(places)})
+
+
+def _look_again(scan: Scan, root: Root, known: Mapping[bytes, KnownFile]) -> None:
+    """Compare known files that no walk came by: they vanished, or were named although their folder is passed over."""
     for relative, row in known.items():
-        is_hidden = any(relative == place or relative.startswith(place + b"/") for place in unseen)
-        if not row.is_missing and not is_hidden:
+        found = next(walk(root.path, relative), None)
+        if found is not None and found.path == relative:
+            _compare(scan, root, found, row)
+        elif not row.is_missing or row.reason:
             scan.missing.add(row.id)
 
 
@@ -129,22 +172,16 @@ def _scan_nothing(connection: Connection, scan: Scan, path: Path) -> None:
         relative = os.fsencode(path.relative_to(root.path))
         known = _known_files(connection, root, relative) | _known_files(connection, root, relative, is_file=True)
         if known:
-            scan.missing.update(row.id for row in known.values() if not row.is_missing)
+            scan.missing.update(row.id for row in known.values() if not row.is_missing or row.reason)
             return
     scan.skipped.append((path, "there is no such file or folder"))
 
 
-def _compare(
-    scan: Scan, root: Root, found: Found, row: sa.Row[*tuple[Any, ...]] | None, *, again: bool = False
-) -> None:
-    is_same = (
-        row is not None
-        and not row.is_missing
-        and (row.size, row.mtime_ns, row.inode) == (found.size, found.mtime_ns, found.inode)
-    )
-    if row is not None and is_same and row.reason is None:
+def _compare(scan: Scan, root: Root, found: Found, row: KnownFile | None, *, again: bool = False) -> None:
+    is_same = row is not None and (row.size, row.mtime_ns, row.inode) == (found.size, found.mtime_ns, found.inode)
+    if row is not None and is_same and row.reason is None and not row.is_missing:
         scan.n_unchanged += 1
-    elif row is not None and is_same and not again:
+    elif row is not None and is_same and row.reason is not None and not again:
         scan.skipped.append((absolute(root.path, found.path), row.reason))
     else:
         scan.candidates.append(
@@ -152,9 +189,7 @@ def _compare(
         )
 
 
-def _known_files(
-    connection: Connection, root: Root, start: bytes, *, is_file: bool = False
-) -> dict[bytes, sa.Row[*tuple[Any, ...]]]:
+def _known_files(connection: Connection, root: Root, start: bytes, *, is_file: bool = False) -> dict[bytes, KnownFile]:
     c = t.files.c
     query = sa.select(c.id, c.path, c.size, c.mtime_ns, c.inode, c.item_id, c.reason, c.is_missing)
     query = query.where(c.root_id == root.id)

@@ -23,6 +23,10 @@ from lookalike.ranking.copies import collapse
 
 CUTOFF = 0.5
 LARGEST_K = 1000
+LARGEST_START = 1_000_000
+PAGES_AGREE = 256
+"""Hits within which all pages are parts of one answer, whatever their length: they ask every term for as many."""
+
 AHEAD = 256
 """Candidates that each term proposes beyond those asked for, so that terms can agree on what neither puts first."""
 
@@ -48,13 +52,18 @@ class Page:
     def __post_init__(self) -> None:
         if not 1 <= self.k <= LARGEST_K:
             raise BadQuery(f"k is from 1 to {LARGEST_K}, got {self.k}; page through more with start")
-        if self.start < 0:
-            raise BadQuery(f"start counts from 0, got {self.start}")
+        if not 0 <= self.start <= LARGEST_START:
+            raise BadQuery(f"start is from 0 to {LARGEST_START}, got {self.start}; narrow the query with a filter")
 
     @property
     def n_wanted(self) -> int:
         """How many hits must be known to show this page."""
         return self.start + self.k
+
+    @property
+    def n_proposed(self) -> int:
+        """How many candidates each term proposes."""
+        return 2 * PAGES_AGREE * -(-self.n_wanted // PAGES_AGREE) + AHEAD
 
 
 def answer(store: Store, query: Term, looks: Mapping[Term, Look], page: Page, seconds: float) -> Hits:
@@ -70,13 +79,12 @@ def answer(store: Store, query: Term, looks: Mapping[Term, Look], page: Page, se
     started = time.perf_counter()
     filters, rest = split(query)
     condition = None if filters is None else condition_of(filters)
-    n_proposed = 2 * page.n_wanted + AHEAD
     with translated(), store.engine.connect() as connection, deadline(connection, seconds):
         if rest is None:
-            items = items_where(connection, condition, n_most=n_proposed, best_words=query)
+            items = items_where(connection, condition, n_most=page.n_proposed, best_words=query)
             ranking = Ranking(items, np.ones(len(items)), {}, judged=True)
         else:
-            ranking = rank(connection, rest, condition, looks, n_proposed)
+            ranking = rank(connection, rest, condition, looks, page.n_proposed)
         groups = _groups(connection, ranking)
         cutoff = page.cutoff if page.cutoff is not None else CUTOFF if ranking.judged else 0.0
         good = [group for group in groups if ranking.scores[group[0]] >= cutoff]

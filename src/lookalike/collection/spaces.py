@@ -1,22 +1,19 @@
 """Which describers a collection uses, and its spaces as searches see them."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from lookalike.catalog import tables as t
+from lookalike.collection.facts import describer_of, write_facts
 from lookalike.collection.store import Space, Store
 from lookalike.collection.view import SpaceView
 from lookalike.describers import load_describers
 from lookalike.describers.combined import CombinedDescriber
-from lookalike.errors import BadQuery, IncompatibleCollection, ModelNotFound
+from lookalike.errors import BadQuery, CollectionDamaged, IncompatibleCollection, ModelNotFound
 from lookalike.finders.whole import WholeFrame
 from lookalike.types import Describer
-
-FORMAT = 1
-"""Of the files below `spaces/`."""
 
 
 class Spaces:
@@ -48,12 +45,14 @@ class Spaces:
         ModelNotFound
             If the network that made `picture` is not installed.
         """
-        if self._describers is None:
-            describers = load_describers()
-            describers["picture"] = self._picture_describer()
-            self._describers = describers
         for space in self._store.spaces():
-            check_version(space, self._describers)
+            check_version(space, self.installed())
+        return self.installed()
+
+    def installed(self) -> Mapping[str, Describer]:
+        """Return the describers to describe with from now on, whatever made the vectors that are there."""
+        if self._describers is None:
+            self._describers = {**load_describers(), "picture": self._picture_describer()}
         return self._describers
 
     def _picture_describer(self) -> Describer:
@@ -68,18 +67,22 @@ class Spaces:
         made_it = [d for d in installed.values() if known is not None and d.version == known.version]
         if made_it:
             return made_it[0]
-        if self._model is None:
+        if self._model in installed:
+            return installed[self._model]
+        if self._model is None and not self._is_of_network(known):
             return combined
-        if self._model not in installed:
-            raise ModelNotFound(
-                f"the network {self._model} is not installed, known are {sorted(installed) or 'none'}; "
-                "`lookalike models add FOLDER` or `lookalike models pull NAME` installs one"
-            )
-        return combined if known is not None and known.version == combined.version else installed[self._model]
+        raise ModelNotFound(
+            f"the network {self._model or 'that described this collection'} is not installed, "
+            f"known are {', '.join(sorted(installed)) or 'none'}; "
+            "`lookalike models add FOLDER` or `lookalike models pull NAME` installs one"
+        )
+
+    def _is_of_network(self, space: Space | None) -> bool:
+        return space is not None and describer_of(self._store.folder / "spaces" / space.folder) == "NetworkDescriber"
 
     def ensure(self) -> list[Space]:
         """Make the spaces that are not there yet; return all of them. Only for the holder of the writer lock."""
-        describers = self.describers()
+        describers = self.installed()
         known = {space.name for space in self._store.spaces()}
         for name, describer in describers.items():
             if name not in known:
@@ -89,17 +92,7 @@ class Spaces:
     def _make(self, name: str, describer: Describer) -> None:
         folder = self._store.folder / "spaces" / name
         folder.mkdir(parents=True, exist_ok=True)
-        facts = {
-            "format": FORMAT,
-            "name": name,
-            "finder": WholeFrame.name,
-            "finder_version": WholeFrame.version,
-            "describer": type(describer).__name__,
-            "version": describer.version,
-            "size": describer.size,
-            "n_dims": describer.n_dims,
-        }
-        (folder / "space.json").write_text(json.dumps(facts, indent=2) + "\n")
+        write_facts(folder, name, describer)
         values = {
             "name": name,
             "generation": 1,
@@ -121,20 +114,32 @@ class Spaces:
         BadQuery
             If the collection has no space of this name.
         """
+        space = self._space(name)
+        view = self._views.get(name)
+        if view is None or view.space != space:
+            view = self._views[name] = self._opened(space)
+        return view
+
+    def _space(self, name: str) -> Space:
         spaces = {space.name: space for space in self._store.spaces()}
         if name not in spaces:
             known = ", ".join(sorted(spaces)) or "none yet: add pictures first"
             raise BadQuery(f"this collection has no space {name}; known are {known}")
-        view = self._views.get(name)
-        if view is None or view.space != spaces[name]:
-            describers = self.describers()
-            if name not in describers:
-                raise IncompatibleCollection(
-                    f"the space {name} needs a plug-in that is not installed; install it again"
-                )
-            view = SpaceView(spaces[name], self._store.vector_file(spaces[name]), describers[name])
-            self._views[name] = view
-        return view
+        return spaces[name]
+
+    def _opened(self, space: Space) -> SpaceView:
+        describers = self.describers()
+        if space.name not in describers:
+            raise IncompatibleCollection(
+                f"the space {space.name} needs a plug-in that is not installed; install it again"
+            )
+        try:
+            return SpaceView(space, self._store.vector_file(space), describers[space.name])
+        except CollectionDamaged:
+            newer = self._space(space.name)
+            if newer == space:
+                raise
+            return self._opened(newer)  # no damage: a writer put other files in the place of these
 
 
 def check_version(space: Space, describers: Mapping[str, Describer]) -> None:
@@ -143,5 +148,5 @@ def check_version(space: Space, describers: Mapping[str, Describer]) -> None:
     if describer is not None and describer.version != space.version:
         raise IncompatibleCollection(
             f"the space {space.name} was described by version {space.version}, installed is {describer.version}; "
-            "make a new collection and add the folders to it"
+            "run `lookalike repair` to describe the pictures again, or install what described them"
         )

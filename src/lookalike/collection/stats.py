@@ -93,7 +93,7 @@ def stats(store: Store) -> Stats:
             files=_count(connection, t.files, holds),
             missing=_count(connection, t.items, items.is_missing.is_(True)),
             albums=_count(connection, t.albums, sa.true()),
-            problems=_frequencies(connection, files.reason, files.is_missing.is_(False)),
+            problems=_frequencies(connection, files.reason, sa.true()),
             roots=tuple(_roots(connection)),
             formats=_frequencies(connection, items.format, is_here),
             years=dict(sorted(_frequencies(connection, year, is_here).items())),

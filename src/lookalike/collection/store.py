@@ -1,6 +1,8 @@
 """One collection's directory: catalogue, vectors, thumbnails, and who may write."""
 
 import errno
+import os
+import re
 import shutil
 import zlib
 from collections.abc import Iterator
@@ -13,10 +15,13 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lookalike.catalog import tables as t
-from lookalike.catalog.database import SCHEMA, migrate, open_catalog, schema_of, translated
+from lookalike.catalog.database import SCHEMA, command, migrate, open_catalog, schema_of, translated
 from lookalike.catalog.lock import writer_lock
 from lookalike.catalog.vector_file import VectorFile
 from lookalike.errors import CollectionDamaged, CollectionNotFound, StorageFull
+
+MIGRATION_SECONDS = 30.0
+"""How long an opener waits for another one that makes or migrates the catalogue."""
 
 RESERVE_BYTES = 8 << 20
 """A file given up when the disk is full, so that the catalogue can be closed cleanly and searches still answer."""
@@ -70,7 +75,13 @@ class Store:
             self._make(make)
         self._check_seal()
         self.engine = open_catalog(self.catalog_path)
-        self._bring_forward()
+        try:
+            self._bring_forward()
+        except StorageFull:  # even reading needs a little room, for the index of the log
+            if not self._reserve_path.exists():
+                raise
+            self._reserve_path.unlink()
+            self._bring_forward()
 
     def _make(self, make: bool) -> None:
         if self.folder.exists() and not self.folder.is_dir():
@@ -86,13 +97,20 @@ class Store:
 
     def _bring_forward(self) -> None:
         """Migrate if needed; an up-to-date catalogue, the usual case, is only looked at."""
-        schema = schema_of(self.engine)
-        if schema == SCHEMA:
+        if schema_of(self.engine) == SCHEMA:
             return
-        if schema is not None and schema < SCHEMA:
-            shutil.copy2(self.catalog_path, self.folder / f"catalog-before-{SCHEMA}.db")
-        with writer_lock(self.folder / "lock"):
-            self._seal_path.unlink(missing_ok=True)
+        # Others may open a new collection at the same moment: they wait, and find it made.
+        with writer_lock(self.folder / "lock", patience=MIGRATION_SECONDS):
+            schema = schema_of(self.engine)
+            if schema is None and (self.folder / "spaces").exists():
+                raise CollectionDamaged(
+                    f"the catalogue of {self.folder} is empty, but vectors are there; "
+                    "go back to a copy made by `lookalike backup`, or add the folders to a new collection"
+                )
+            self._break_seal()
+            if schema is not None and schema < SCHEMA:
+                command(self.engine, "PRAGMA wal_checkpoint(TRUNCATE)")
+                shutil.copy2(self.catalog_path, self.folder / f"catalog-before-{SCHEMA}.db")
             migrate(self.engine)
 
     @contextmanager
@@ -106,26 +124,33 @@ class Store:
         StorageFull
             If the disk has no room; what was committed stays.
         """
-        with writer_lock(self.folder / "lock"):
-            self._seal_path.unlink(missing_ok=True)
-            self._cut_unfinished()
+        with self._full_disk_told(), writer_lock(self.folder / "lock"):
+            was_sealed = self._seal_path.exists()
+            self._break_seal()
             try:
-                self._keep_reserve()
                 with translated():
+                    self._cut_unfinished()
+                    if not was_sealed:
+                        self._sweep_thumbnails()
+                    self._keep_reserve()
                     yield
-            except OSError as error:
-                self._reserve_path.unlink(missing_ok=True)
-                if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-                    raise
-                raise StorageFull(
-                    f"there is no room left on the disk that holds {self.folder}; what was indexed so far is safe, "
-                    "make room and run the command again"
-                ) from error
-            except StorageFull:
+            except (OSError, StorageFull):
                 self._reserve_path.unlink(missing_ok=True)
                 raise
             finally:
-                self._seal()
+                self._close_sealed()
+
+    @contextmanager
+    def _full_disk_told(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            raise StorageFull(
+                f"there is no room left on the disk that holds {self.folder}; what was indexed so far is safe, "
+                "make room and run the command again"
+            ) from error
 
     def _cut_unfinished(self) -> None:
         for space in self.spaces():
@@ -135,16 +160,32 @@ class Store:
             if folder.name not in known:
                 shutil.rmtree(folder)
 
+    def _sweep_thumbnails(self) -> None:
+        """Delete thumbnails that no item has: left behind by a writer that was killed."""
+        with self.engine.connect() as connection:
+            known = set(connection.scalars(sa.select(t.items.c.sha256)))
+        for path in (self.folder / "thumbs").glob("*/*"):
+            if path.suffix != ".webp" or path.stem not in known:
+                path.unlink()
+
     def _keep_reserve(self) -> None:
         if self._reserve_path.exists() or shutil.disk_usage(self.folder).free < 4 * RESERVE_BYTES:
             return
         self._reserve_path.write_bytes(bytes(RESERVE_BYTES))
 
-    def _seal(self) -> None:
+    def _break_seal(self) -> None:
+        """Take the seal away before anything changes, and force that onto the disk, lest a power cut bring it back."""
+        self._seal_path.unlink(missing_ok=True)
+        descriptor = os.open(self.folder, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def _close_sealed(self) -> None:
         """Fold the log into the catalogue and note its checksum, unless a reader still needs the log."""
         try:
-            with self.engine.connect() as connection:
-                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            command(self.engine, "PRAGMA wal_checkpoint(TRUNCATE)")
             self.engine.dispose()
             log = self.catalog_path.with_name("catalog.db-wal")
             if not log.exists() or log.stat().st_size == 0:
@@ -161,21 +202,23 @@ class Store:
 
     def is_catalog_damaged(self) -> bool:
         """Return whether the sealed catalogue's bytes have changed; without a seal nothing is claimed."""
+        seal = self._seal()
+        if seal is None or seal == _crc_of(self.catalog_path):
+            return False
+        return seal == self._seal()  # a writer that came in between took the seal away, and perhaps made another
+
+    def _seal(self) -> int | None:
+        """Return the checksum noted when the catalogue was last closed, None where none is or it is not whole."""
         try:
-            expected = int(self._seal_path.read_text())
+            text = self._seal_path.read_text()
         except (OSError, ValueError):
-            return False
-        if _crc_of(self.catalog_path) == expected:
-            return False
-        return self._seal_path.exists()  # a writer that came in between takes the seal away first
+            return None
+        return int(text) if re.fullmatch(r"[0-9]{1,10}\n", text) else None
 
     def spaces(self) -> list[Space]:
         """Return the newest generation of each space, by name."""
-        columns = [t.spaces.c[name] for name in Space.__dataclass_fields__]
-        query = sa.select(*columns).order_by(t.spaces.c.name, t.spaces.c.generation)
         with translated(), self.engine.connect() as connection:
-            newest = {row.name: Space(**row._mapping) for row in connection.execute(query)}
-        return list(newest.values())
+            return read_spaces(connection)
 
     def vector_file(self, space: Space) -> VectorFile:
         """Return the vectors of a space, as of the space's rows; kept while the space does not change."""
@@ -189,10 +232,14 @@ class Store:
 
     def load_vector_file(self, space: Space) -> VectorFile:
         """Return the vectors of a space anew; a writer appends to its own, so that readers keep what is committed."""
+        with translated(), self.engine.connect() as connection:
+            return self.read_vector_file(connection, space)
+
+    def read_vector_file(self, connection: Connection, space: Space) -> VectorFile:
+        """Return the vectors of a space that the same connection has read, so of the same moment."""
         folder = self.folder / "spaces" / space.folder / "vectors"
         query = sa.select(t.blocks.c.block, t.blocks.c.crc32).where(t.blocks.c.space_id == space.id)
-        with translated(), self.engine.connect() as connection:
-            checksums = {row.block: row.crc32 for row in connection.execute(query)}
+        checksums = {row.block: row.crc32 for row in connection.execute(query)}
         return VectorFile(folder, space.n_dims, space.n_rows, checksums)
 
     def thumbnail_path(self, sha256: str) -> Path:
@@ -211,6 +258,14 @@ class Store:
         """Close the catalogue."""
         self._files.clear()
         self.engine.dispose()
+
+
+def read_spaces(connection: Connection) -> list[Space]:
+    """Return the newest generation of each space, by name."""
+    columns = [t.spaces.c[name] for name in Space.__dataclass_fields__]
+    query = sa.select(*columns).order_by(t.spaces.c.name, t.spaces.c.generation)
+    newest = {row.name: Space(**row._mapping) for row in connection.execute(query)}
+    return list(newest.values())
 
 
 def record_vectors(connection: Connection, space: Space, file: VectorFile, *, n_new: int) -> None:

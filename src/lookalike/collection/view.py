@@ -13,7 +13,6 @@ from lookalike.catalog import tables as t
 from lookalike.catalog.vector_file import VectorFile
 from lookalike.collection.store import Space
 from lookalike.index.exact import ExactIndex
-from lookalike.ranking.chance import against_chance
 from lookalike.types import Calibration, Describer, Index, Vectors
 
 SAMPLE = 1024
@@ -45,18 +44,23 @@ class Closeness:
 
 
 class SpaceView:
-    """One space at one moment: what was committed when it was made."""
+    """One space at one moment: what was committed when it was made.
+
+    The vectors are verified and mapped at once, so that a writer who then removes their files takes nothing from it.
+
+    Raises
+    ------
+    CollectionDamaged
+        As `VectorFile.segments` does.
+    """
 
     def __init__(self, space: Space, file: VectorFile, describer: Describer) -> None:
         self.space = space
         self.describer = describer
         self.calibration: Calibration | None = getattr(describer, "calibration", None)
-        self.file = file
-
-    @cached_property
-    def index(self) -> Index:
-        """The exact index over all rows, which are verified now."""
-        return ExactIndex(self.file.segments())
+        self._segments = file.segments()
+        self._rows_per_segment = file.rows_per_segment
+        self.index: Index = ExactIndex(self._segments)
 
     @cached_property
     def yardstick(self) -> Vectors:
@@ -68,24 +72,26 @@ class SpaceView:
 
     def vectors(self, rows: NDArray[np.int64]) -> Vectors:
         """Return the vectors (R, D) of the given rows."""
-        segments = self.file.segments()
-        size = self.file.rows_per_segment
+        size = self._rows_per_segment
         if not len(rows):
             return np.zeros((0, self.space.n_dims), dtype=np.float32)
-        return np.stack([segments[row // size][row % size] for row in rows]).astype(np.float32)
+        return np.stack([self._segments[row // size][row % size] for row in rows]).astype(np.float32)
 
     def closeness(self, query: NDArray[np.float32], rows: NDArray[np.int64]) -> Closeness:
         """Return how close rows are to a query (D,), measured against chance."""
+        from lookalike.ranking.chance import against_chance  # SciPy: 0.15 s that opening need not take
+
         similarities = self.index.similarities(query, rows)
         return Closeness(similarities, *against_chance(similarities, self.yardstick @ query, self.calibration))
 
     def rows_of(self, connection: Connection, item_ids: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return rows and, aligned, the item of each."""
+        """Return rows and, aligned, the item of each; of items that came later, none."""
         pairs: list[tuple[int, int]] = []
         c = t.vectors.c
         for start in range(0, len(item_ids), 900):
             part = item_ids[start : start + 900]
-            query = sa.select(c.row, c.item_id).where(c.space_id == self.space.id, c.item_id.in_(part))
+            is_theirs = sa.and_(c.space_id == self.space.id, c.item_id.in_(part), c.row < self.space.n_rows)
+            query = sa.select(c.row, c.item_id).where(is_theirs)
             pairs += [(row, item_id) for row, item_id in connection.execute(query)]
         table = np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
         return table[:, 0], table[:, 1]

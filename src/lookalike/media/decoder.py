@@ -371,8 +371,9 @@ def read_picture(path: Path, size: int) -> Decoded:
     try:
         real = path.resolve(strict=True)
         fd = open_beneath(real.parent, os.fsencode(real.name))
-    except OSError as error:
-        raise UnreadableMedia(f"{path}: cannot be opened: {(error.strerror or '').lower()}; check its name") from error
+    except (OSError, RuntimeError) as error:  # Python 3.11 calls a loop of links a RuntimeError
+        said = str(getattr(error, "strerror", None) or "its links lead in a circle").lower()
+        raise UnreadableMedia(f"{path}: cannot be opened: {said}; check its name") from error
     try:
         with Decoder(n_workers=1, size=size) as decoder:
             return decoder.decode(fd)

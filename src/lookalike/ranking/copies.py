@@ -26,13 +26,13 @@ def collapse(hashes: NDArray[np.uint8], aspects: NDArray[np.float64]) -> list[li
         Positions in the ranking; the first of each group is its best, groups and members keep their order.
     """
     codes = np.ascontiguousarray(hashes).view(np.uint64).ravel()
-    groups: list[list[int]] = []
-    left = np.arange(len(hashes))
-    while len(left):
-        head = left[0]
-        ratios = aspects[left] / aspects[head]
-        is_near = np.bitwise_count(codes[left] ^ codes[head]) <= COPY_DISTANCE
-        is_copy = is_near & (ratios < COPY_ASPECT) & (ratios > 1 / COPY_ASPECT)
-        groups.append(left[is_copy].tolist())
-        left = left[~is_copy]
-    return groups
+    codes = np.ascontiguousarray(hashes).view(np.uint64)[:, 0]
+    group_of: dict[int, list[int]] = {}
+    for position in range(len(codes)):
+        before = slice(0, position)
+        is_near = np.bitwise_count(codes[before] ^ codes[position]) <= COPY_DISTANCE
+        ratios = aspects[before] / aspects[position]
+        is_near &= (ratios < COPY_ASPECT) & (ratios > 1 / COPY_ASPECT)
+        head = next((int(near) for near in np.flatnonzero(is_near) if int(near) in group_of), position)
+        group_of.setdefault(head, []).append(position)
+    return list(group_of.values())

@@ -1,0 +1,73 @@
+"""The writer lock: one holder, named, and gone with its process."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lookalike.catalog.lock import writer_lock
+from lookalike.errors import CollectionBusy
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from lookalike.catalog.lock import writer_lock
+with writer_lock(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(600)
+"""
+
+
+def test_a_second_holder_is_told_who_holds_it(tmp_path):
+    with writer_lock(tmp_path / "lock"):
+        told = pytest.raises(CollectionBusy, match=rf"process {os.getpid()} \(.+\) since \d{{4}}-.+; wait until")
+        with told, writer_lock(tmp_path / "lock"):
+            pass
+        assert json.loads((tmp_path / "lock").read_text())["pid"] == os.getpid()
+    with writer_lock(tmp_path / "lock"):
+        pass
+    assert (tmp_path / "lock").read_text() == ""
+
+
+def test_a_holder_that_fails_gives_it_back(tmp_path):
+    with pytest.raises(ZeroDivisionError), writer_lock(tmp_path / "lock"):
+        raise ZeroDivisionError
+    with writer_lock(tmp_path / "lock"):
+        pass
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"pid": 1}', "\udcff"])
+def test_a_holder_that_left_no_name_is_another_process(tmp_path, content):
+    path = tmp_path / "lock"
+    with writer_lock(path):
+        path.write_bytes(content.encode(errors="surrogateescape"))
+        with pytest.raises(CollectionBusy, match="by another process; "), writer_lock(path):
+            pass
+
+
+def test_the_lock_of_a_killed_process_is_free_and_its_name_forgotten(tmp_path):
+    path = tmp_path / "lock"
+    with subprocess.Popen([sys.executable, "-c", HOLD, str(path)], stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(CollectionBusy, match=f"process {holder.pid} "), writer_lock(path):
+            pass
+        holder.send_signal(signal.SIGKILL)
+    with writer_lock(path):
+        assert json.loads(path.read_text())["pid"] == os.getpid()
+
+
+def test_the_lock_is_not_inherited_by_programs_that_the_holder_starts(tmp_path: Path) -> None:
+    code = "import time; print('here', flush=True); time.sleep(600)"
+    with writer_lock(tmp_path / "lock"):
+        child = subprocess.Popen([sys.executable, "-c", code], close_fds=False, stdout=subprocess.PIPE, text=True)
+    with child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "here\n"
+        with writer_lock(tmp_path / "lock"):
+            pass
+        child.kill()
