@@ -10,10 +10,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 from PIL import Image
 
 from lookalike.collection import Collection
 from lookalike.settings import Settings
+
+# The same examples on every machine and in every run; a busy machine is no reason to fail.
+settings.register_profile("fixed", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("fixed")
 
 Draw = Callable[..., Path]
 
