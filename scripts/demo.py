@@ -56,16 +56,15 @@ def index(photos: la.Collection, pictures: Path) -> None:
 
 def sample_queries(folder: Path) -> list[Question]:
     """Return five varied queries that the drawn world can answer."""
-    manifest = read_manifest(folder)
-    windmill = folder / next(picture.path for picture in manifest.pictures if picture.kind == "windmill")
-    busy = next(p for p in manifest.pictures if p.kind == "balloon" and len(p.instances) > 1 and not p.parent)
-    butterfly = folder / next(picture.path for picture in manifest.pictures if picture.kind == "butterfly")
+    drawn = {Path(picture.path).stem: picture for picture in read_manifest(folder).pictures}
+    tower = drawn["lighthouse-0004"]
+    box = next(thing.box for thing in tower.instances if thing.kind == "lighthouse")
     return [
-        (la.image(windmill), "what looks like this windmill"),
-        (la.image(folder / busy.path, box=busy.instances[0].box), "only this part of a picture"),
+        (la.image(folder / drawn["windmill-0004"].path), "what looks like this windmill"),
+        (la.image(folder / tower.path, box=box), "like this part of a picture"),
         (la.colour("#c0392b"), "much of this red"),
         (la.words("lighthouse") & la.where(year=(1998, 2015)), "words in names, and a filter"),
-        (la.image(butterfly, like="shape") & la.colour("#2e6da4"), "shaped like this, and blue"),
+        (la.image(folder / drawn["butterfly-0003"].path, like="shape") & la.colour("#2e6da4"), "such shapes, and blue"),
     ]
 
 
