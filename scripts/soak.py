@@ -20,7 +20,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as place:
         report = Path(place) / "soak.xml"
         options = ["-m", "soak", "--quiet", "--override-ini=junit_family=xunit1", f"--junitxml={report}"]
-        command = [sys.executable, "-m", "pytest", *options, *(sys.argv[1:] or ["tests/soak"])]
+        command = [sys.executable, "-m", "pytest", *options, *(sys.argv[1:] or ["tests"])]
         code = subprocess.run(command, cwd=ROOT).returncode
         rows = sorted(table_rows(report)) if report.exists() else []
     share = os.environ.get("LOOKALIKE_SOAK_SHARE")

@@ -21,11 +21,24 @@ settings.register_profile("fixed", derandomize=True, deadline=None, suppress_hea
 settings.load_profile("fixed")
 
 Draw = Callable[..., Path]
+Figure = Callable[[str, str, str], None]
 
 CAPABILITIES_3 = 0x20080522
 DAC_OVERRIDE, DAC_READ_SEARCH = 1 << 1, 1 << 2
 """From linux/capability.h: what lets the superuser read and write what permissions forbid."""
 Rows = Callable[..., list[tuple[Any, ...]]]
+
+
+@pytest.fixture
+def figure(record_property: Callable[[str, object], None]) -> Figure:
+    """Note the row of the reliability table, the figure to reach and the one reached, for `scripts/soak.py`."""
+
+    def figure(row: str, to_reach: str, reached: str) -> None:
+        record_property("row", row)
+        record_property("to_reach", to_reach)
+        record_property("reached", reached)
+
+    return figure
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from lookalike.query import parse
 from lookalike.sample import draw_world
 
 ROOT = Path(__file__).parents[1]
@@ -38,3 +39,10 @@ def test_every_target_that_the_documents_name_is_in_the_makefile() -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     named = {name for page in PAGES for name in re.findall(r"(?:^|`)make ([a-z]+)", page.read_text(), re.MULTILINE)}
     assert named <= targets
+
+
+def test_every_query_of_the_documents_can_be_asked() -> None:
+    queries = [query for page in PAGES for query in re.findall(r"lookalike search '([^']+)'", page.read_text())]
+    assert len(queries) > 15
+    for query in queries:
+        assert parse(query, paths=True)

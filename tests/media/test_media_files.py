@@ -4,7 +4,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -220,6 +220,11 @@ def test_swapping_links_in_while_files_are_opened_leaks_nothing(tmp_path: Path) 
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("trial", range(20))
-def test_swapping_links_leaks_nothing_in_twenty_races(tmp_path: Path, trial: int) -> None:
-    assert leaks(tmp_path, 1000)[0] == 0
+def test_swapping_links_leaks_nothing_in_twenty_races(tmp_path: Path, figure: Callable[[str, str, str], None]) -> None:
+    n_reads = 0
+    for trial in range(20):
+        (tmp_path / str(trial)).mkdir()
+        n_leaks, n = leaks(tmp_path / str(trial), 1000)
+        assert n_leaks == 0
+        n_reads += n
+    figure("5", "20 races of 1,000 swaps: 0 leaks", f"0 leaks in {n_reads:,} reads")

@@ -2,6 +2,7 @@
 
 import time
 from collections import Counter
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -72,13 +73,16 @@ def test_each_damaged_file_is_decoded_or_refused_with_a_reason(
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("seed", range(3))
 def test_many_damaged_files_never_stop_the_run(
-    samples: dict[str, bytes], kind: str, seed: int, capsys: pytest.CaptureFixture[str]
+    samples: dict[str, bytes], figure: Callable[[str, str, str], None]
 ) -> None:
+    counts: Counter[str] = Counter()
     with Decoder(n_workers=1, size=512) as decoder:
-        counts = outcomes(decoder, samples[kind], 5_600, seed)
-        assert decoder.decode_bytes(samples[kind]).frame.size == (64, 96)
-    with capsys.disabled():
-        print(f"\n{kind} {seed}: {dict(counts)}", end="")
+        for kind in KINDS:
+            for seed in range(3):
+                counts += outcomes(decoder, samples[kind], 5_600, seed)
+                assert decoder.decode_bytes(samples[kind]).frame.size == (64, 96)
+    reached = ", ".join(f"{number:,} {what}" for what, number in counts.items())
+    figure(
+        "1", "200,000 mutated files of 12 kinds: 0 deaths of the main process, 0 over 10 s, each with a reason", reached
+    )

@@ -1,26 +1,12 @@
 """The rows of the reliability table: small in every run, at full size with `-m soak`.
 
-A test gives `figure` the row, the figure to reach and the one reached; `scripts/soak.py` prints them as one table.
+`scripts/soak.py` prints as one table what the tests note with `figure`.
 """
 
 import os
 from collections.abc import Callable
 
 import pytest
-
-Figure = Callable[[str, str, str], None]
-
-
-@pytest.fixture
-def figure(record_property: Callable[[str, object], None]) -> Figure:
-    """Note what a test reached, for the table."""
-
-    def figure(row: str, to_reach: str, reached: str) -> None:
-        record_property("row", row)
-        record_property("to_reach", to_reach)
-        record_property("reached", reached)
-
-    return figure
 
 
 @pytest.fixture

@@ -21,8 +21,11 @@ FOLDER = Path(__file__).parent / "fitted"
 def load_calibration(name: str) -> Calibration | None:
     """Return the calibration shipped for the describer of this name, or None."""
     path = FOLDER / f"{name}.npz"
-    if not path.exists():
-        return None
+    return read_calibration(path) if path.exists() else None
+
+
+def read_calibration(path: Path) -> Calibration:
+    """Return the calibration in an NPZ file; raises whatever NumPy raises if it is none."""
     with np.load(path, allow_pickle=False) as arrays:
         values: dict[str, Any] = {field.name: arrays[field.name].astype(np.float32) for field in fields(Calibration)}
     return Calibration(**{**values, "judges": bool(values["judges"])})

@@ -8,12 +8,12 @@ import threading
 import zipfile
 import zlib
 from collections.abc import Sequence
-from dataclasses import astuple, fields
+from dataclasses import astuple
 from itertools import islice
 
 import numpy as np
 
-from lookalike.describers.fitted import normalized
+from lookalike.describers.fitted import normalized, read_calibration
 from lookalike.describers.regions import regions
 from lookalike.errors import BadModel
 from lookalike.models import Model, Network, changed_files, fit, open_network
@@ -112,9 +112,7 @@ def _read_calibration(model: Model) -> Calibration | None:
             n_bytes = sum(entry.file_size for entry in archive.infolist())
         if n_bytes > MAX_CALIBRATION:
             raise ValueError(f"it unpacks to {n_bytes} bytes, over {MAX_CALIBRATION}")
-        with np.load(path, allow_pickle=False) as arrays:
-            values = {field.name: arrays[field.name].astype(np.float32) for field in fields(Calibration)}
-        calibration = Calibration(**{**values, "judges": bool(values["judges"])})
+        calibration = read_calibration(path)
         _check_shapes(calibration, model.n_dims)
         return calibration
     except (
