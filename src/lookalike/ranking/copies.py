@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-COPY_DISTANCE = 6
+COPY_DISTANCE = 4
 """Bits of 64 in which the perceptual hashes of two near-copies may differ."""
 
 COPY_ASPECT = 1.1
