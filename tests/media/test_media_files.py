@@ -30,8 +30,13 @@ def test_an_empty_folder_has_nothing(tmp_path: Path) -> None:
 
 
 def test_pictures_come_sorted_within_folders_whatever_the_case_of_their_extension(tmp_path: Path) -> None:
-    touch(tmp_path, "b.JPG", "a.png", "c/z.HeIc", "c/y.webp", "B/x.tif", "notes.txt", "jpg", "d.jpg.bak")
+    touch(tmp_path, "b.JPG", "a.png", "c/z.HeIc", "c/y.webp", "B/x.tif", "notes.txt", "d.jpg.bak")
     assert paths(tmp_path) == [b"a.png", b"b.JPG", b"B/x.tif", b"c/y.webp", b"c/z.HeIc"]
+
+
+def test_names_that_say_nothing_and_pictures_of_other_formats_come_too(tmp_path: Path) -> None:
+    touch(tmp_path, "raw.CR2", "scan", "notes.txt", "movie.mp4", "page.html")
+    assert paths(tmp_path) == [b"raw.CR2", b"scan"]
 
 
 def test_a_found_file_is_described_by_its_stat(tmp_path: Path) -> None:
@@ -181,8 +186,8 @@ def swap(root: Path, outside: Path, stop: threading.Event, n: int) -> None:
         (root / "aside").rename(root / "in")
         (root / "link").symlink_to(outside / "a.jpg")
         (root / "link").rename(root / "a.jpg")
-        (root / "plain").write_bytes(b"inside")
-        (root / "plain").rename(root / "a.jpg")
+        (root / ".plain").write_bytes(b"inside")
+        (root / ".plain").rename(root / "a.jpg")
     stop.set()
 
 

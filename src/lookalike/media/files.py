@@ -13,6 +13,11 @@ from lookalike.errors import UnreadableMedia
 PICTURE_EXTENSIONS = frozenset(
     b"jpg jpeg jpe jfif mpo png apng gif webp avif avifs tif tiff bmp dib heic heics heif heifs hif".split()
 )
+OTHER_EXTENSIONS = frozenset(
+    b"3fr arw blp cr2 cr3 crw dds dng eps erf exr fli hdr icns ico j2k jp2 jpx jxl kdc mrw msp nef nrw orf pam pbm pcx "
+    b"pef pgm pnm ppm psb psd raf rw2 sgi srw svg tga wmf x3f xbm xpm".split()
+)
+"""Of pictures in formats that are not read: whoever has them should hear that, and not wonder where they are."""
 SKIPPED_FOLDERS = frozenset(
     b"@eaDir|#recycle|$RECYCLE.BIN|System Volume Information|node_modules|__MACOSX|lost+found".split(b"|")
 )
@@ -47,8 +52,9 @@ class Found:
 
 
 def walk(root: Path, start: bytes = b"", *, on_skip: Callable[[bytes, str], None] | None = None) -> Iterator[Found]:
-    """Yield the files below a folder that are pictures by their extension, sorted within each folder.
+    """Yield the files below a folder that may be pictures by their name, sorted within each folder.
 
+    Those are pictures of formats that are read, of others that can only be told about, and names without extension.
     Symbolic links are never followed, except by the root itself. Hidden files and folders, folders of other programs
     and of collections, and folders with a ``.nomedia`` or ``CACHEDIR.TAG`` are passed over, unless they are the start.
 
@@ -109,7 +115,7 @@ def _list(fd: int, path: bytes, *, is_start: bool) -> tuple[list[Found], list[by
         if entry.is_dir(follow_symlinks=False):
             if name not in SKIPPED_FOLDERS and not name.endswith(COLLECTION_SUFFIX):
                 folders.append(prefix + name)
-        elif _has_picture_extension(name) and entry.is_file(follow_symlinks=False):
+        elif _may_be_picture(name) and entry.is_file(follow_symlinks=False):
             try:
                 files.append(_found(prefix + name, entry.stat(follow_symlinks=False)))
             except FileNotFoundError:
@@ -117,9 +123,10 @@ def _list(fd: int, path: bytes, *, is_start: bool) -> tuple[list[Found], list[by
     return files, folders
 
 
-def _has_picture_extension(name: bytes) -> bool:
+def _may_be_picture(name: bytes) -> bool:
+    """Return whether a file's name is a picture's, or says nothing: then its content will tell."""
     _, dot, extension = name.rpartition(b".")
-    return bool(dot) and extension.lower() in PICTURE_EXTENSIONS
+    return not dot or extension.lower() in PICTURE_EXTENSIONS | OTHER_EXTENSIONS
 
 
 def _found(path: bytes, status: os.stat_result) -> Found:
