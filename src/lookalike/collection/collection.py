@@ -1,6 +1,7 @@
 """The core object: what every front end calls."""
 
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
@@ -126,10 +127,11 @@ class Collection:
         UnreadableMedia
             If it names a file that is no readable picture.
         """
+        started = time.perf_counter()
         page = Page(k, start, cutoff)
         term = _term(query)
         looks = {leaf: look for leaf in leaves(term) if (look := look_of(leaf, self._store, self._spaces))}
-        return answer(self._store, term, looks, page, self.settings.query_seconds)
+        return answer(self._store, term, looks, page, self.settings.query_seconds, started)
 
     def verify(self) -> care.Verification:
         """Read all that is stored and compare it with its checksums and counts; changes nothing."""

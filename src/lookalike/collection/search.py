@@ -66,7 +66,7 @@ class Page:
         return 2 * PAGES_AGREE * -(-self.n_wanted // PAGES_AGREE) + AHEAD
 
 
-def answer(store: Store, query: Term, looks: Mapping[Term, Look], page: Page, seconds: float) -> Hits:
+def answer(store: Store, query: Term, looks: Mapping[Term, Look], page: Page, seconds: float, started: float) -> Hits:
     """Return one page of the answer to a query.
 
     Parameters
@@ -75,8 +75,9 @@ def answer(store: Store, query: Term, looks: Mapping[Term, Look], page: Page, se
         For every term of the query that has a look.
     seconds : float
         The longest that the catalogue may take.
+    started : float
+        When the question came, on the clock of `time.perf_counter`.
     """
-    started = time.perf_counter()
     filters, rest = split(query)
     condition = None if filters is None else condition_of(filters)
     with translated(), store.engine.connect() as connection, deadline(connection, seconds):
