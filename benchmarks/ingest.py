@@ -20,6 +20,7 @@ from PIL import Image
 
 import lookalike as la
 from lookalike.collection.describe import describe_all
+from lookalike.collection.ingest import Ingest
 from lookalike.describers import load_describers
 from lookalike.describers.combined import CombinedDescriber
 from lookalike.media import Decoder, open_beneath, walk
@@ -42,8 +43,10 @@ def main() -> None:
         print(f"{options.pictures} pictures of {SIZE[1]} x {SIZE[0]} ({n_pixels / 1e6:.2f} MP), {os.cpu_count()} cores")
         parts(pictures)
         with la.open(Path(folder) / "rate.lookalike") as photos:
+            stored = timed_commits()
             seconds, report = timed(partial(photos.add, pictures))
             assert report.added == options.pictures
+            print(f"store, forced to disk    {sum(stored) / options.pictures * 1000:8.2f} ms a picture")
             print(f"add                      {seconds:8.2f} s   {report.added / seconds:6.0f} pictures a second")
             look_again(photos, pictures)
         many(Path(folder), options.files)
@@ -92,6 +95,19 @@ def decode(decoder: Decoder, folder: Path, name: bytes) -> np.ndarray:
         return decoder.decode(descriptor).frame.image
     finally:
         os.close(descriptor)
+
+
+def timed_commits() -> list[float]:
+    """Return a list to which every batch that is committed from now on adds its seconds."""
+    seconds: list[float] = []
+    commit = Ingest._commit
+
+    def measured(self: Ingest, *batch) -> None:  # type: ignore[no-untyped-def]
+        took, _ = timed(partial(commit, self, *batch))
+        seconds.append(took)
+
+    Ingest._commit = measured  # type: ignore[method-assign]
+    return seconds
 
 
 def look_again(photos: la.Collection, pictures: Path) -> None:
