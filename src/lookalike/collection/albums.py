@@ -9,8 +9,8 @@ from sqlalchemy.engine import Connection
 
 from lookalike.catalog import tables as t
 from lookalike.catalog.database import translated
-from lookalike.collection.batches import batches
-from lookalike.collection.items import PORTION, unknown
+from lookalike.collection.batches import PORTION, batches
+from lookalike.collection.items import unknown
 from lookalike.collection.store import Store, now
 from lookalike.errors import BadQuery, ItemNotFound
 from lookalike.query import checks

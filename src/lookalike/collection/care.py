@@ -15,12 +15,13 @@ from sqlalchemy.engine import Connection
 from lookalike.catalog import tables as t
 from lookalike.catalog.database import command, translated
 from lookalike.catalog.vector_file import VectorFile
-from lookalike.collection.batches import batches
+from lookalike.collection.batches import PORTION, batches, rows_among
 from lookalike.collection.describe import describe_all
 from lookalike.collection.facts import are_facts_sound, write_facts
+from lookalike.collection.items import unknown
 from lookalike.collection.scan import absolute
 from lookalike.collection.store import Space, Store, now, read_spaces, record_vectors
-from lookalike.errors import ItemNotFound, UnreadableMedia
+from lookalike.errors import UnreadableMedia
 from lookalike.media import Decoded, Decoder, open_beneath
 from lookalike.types import Describer, Vectors
 
@@ -307,7 +308,7 @@ def remove(store: Store, item_ids: Iterable[int], *, is_remembered: bool = True)
             contents = _contents(connection, ids)
             for space in store.spaces():
                 _forget_vectors(store, connection, space, ids)
-            for part in batches(iter(ids), 500):
+            for part in batches(iter(ids), PORTION):
                 connection.execute(sa.delete(t.texts).where(t.texts.c.item_id.in_(part)))
                 connection.execute(sa.delete(t.files).where(t.files.c.item_id.in_(part)))
                 connection.execute(sa.delete(t.items).where(t.items.c.id.in_(part)))
@@ -322,22 +323,18 @@ def remove(store: Store, item_ids: Iterable[int], *, is_remembered: bool = True)
 
 
 def _contents(connection: Connection, ids: Sequence[int]) -> list[str]:
-    c = t.items.c
-    found: dict[int, str] = {}
-    for part in batches(iter(ids), 500):
-        found.update(
-            (row.id, row.sha256) for row in connection.execute(sa.select(c.id, c.sha256).where(c.id.in_(part)))
-        )
+    query = sa.select(t.items.c.id, t.items.c.sha256)
+    found = {row.id: row.sha256 for row in rows_among(connection, query, t.items.c.id, ids)}
     missing = [item_id for item_id in ids if item_id not in found]
     if missing:
-        raise ItemNotFound(f"there is no picture {missing[0]} in this collection; `lookalike search` shows the ids")
+        raise unknown(missing[0])
     return list(found.values())
 
 
 def _forget_vectors(store: Store, connection: Connection, space: Space, ids: Sequence[int]) -> None:
     c = t.vectors.c
     rows: list[int] = []
-    for part in batches(iter(ids), 500):
+    for part in batches(iter(ids), PORTION):
         is_theirs = sa.and_(c.space_id == space.id, c.item_id.in_(part))
         rows += connection.scalars(sa.select(c.row).where(is_theirs))
         connection.execute(sa.delete(t.vectors).where(is_theirs))

@@ -17,8 +17,8 @@ from sqlalchemy.engine import Connection
 
 from lookalike.catalog import tables as t
 from lookalike.catalog.database import translated
-from lookalike.collection.batches import batches
-from lookalike.collection.items import PORTION, Item, read_items
+from lookalike.collection.batches import PORTION, batches, rows_among
+from lookalike.collection.items import Item, read_items
 from lookalike.collection.store import Store
 from lookalike.collection.view import SpaceView
 from lookalike.errors import BadQuery, LookalikeError
@@ -110,9 +110,7 @@ def export(store: Store, destination: Path, format_: str, wanted: Wanted, *, for
 def _present(connection: Connection, ids: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the ids without those that were removed since they were found."""
     c = t.items.c
-    here: set[int] = set()
-    for part in batches(iter(ids.tolist()), PORTION):
-        here.update(connection.scalars(sa.select(c.id).where(c.id.in_(part))))
+    here = {row.id for row in rows_among(connection, sa.select(c.id), c.id, ids.tolist())}
     return np.array([item_id for item_id in ids.tolist() if item_id in here], dtype=np.int64)
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
 from lookalike.catalog import tables as t
-from lookalike.collection.batches import batches
+from lookalike.collection.batches import rows_among
 from lookalike.errors import BadQuery
 from lookalike.query import And, Not, Or, Range, Term, Where, Words, leaves
 
@@ -68,7 +68,11 @@ def condition_of(term: Term) -> Condition:
 
 def _match(words: str) -> sa.ColumnElement[bool]:
     """Return the full-text condition that words follow each other; quoted, so that no character is an operator."""
-    return TEXTS_INDEX.c.texts_index.op("MATCH")('"' + words.replace('"', '""') + '"')
+    return TEXTS_INDEX.c.texts_index.op("MATCH")(_quoted(words))
+
+
+def _quoted(words: str) -> str:
+    return '"' + words.replace('"', '""') + '"'
 
 
 def _holds_words(words: str) -> Condition:
@@ -154,9 +158,7 @@ def items_where(
         [part for leaf in leaves(best_words) if isinstance(leaf, Words) for part in leaf.parts] if best_words else []
     )
     if wanted:
-        match = TEXTS_INDEX.c.texts_index.op("MATCH")(
-            " OR ".join('"' + part.replace('"', '""') + '"' for part in wanted)
-        )
+        match = TEXTS_INDEX.c.texts_index.op("MATCH")(" OR ".join(map(_quoted, wanted)))
         found = sa.select(TEXTS_INDEX.c.rowid, sa.literal_column("rank").label("rank")).select_from(TEXTS_INDEX)
         ranks = found.where(match).subquery()
         best = sa.select(t.texts.c.item_id, sa.func.min(ranks.c.rank).label("rank"))
@@ -171,9 +173,8 @@ def items_where(
 
 def items_among(connection: Connection, condition: Condition, items: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Return which of the items (n,) fulfil a condition."""
-    found: set[int] = set()
-    for some in batches(iter(items.tolist()), 900):
-        found.update(connection.scalars(sa.select(t.items.c.id).where(t.items.c.id.in_(some), condition)))
+    query = sa.select(t.items.c.id).where(condition)
+    found = {row.id for row in rows_among(connection, query, t.items.c.id, items.tolist())}
     return np.array([item_id in found for item_id in items.tolist()], dtype=np.bool_)
 
 
@@ -183,8 +184,7 @@ def matching_text(connection: Connection, words: Words, ids: Sequence[int]) -> d
     for part in words.parts:
         rows = sa.select(TEXTS_INDEX.c.rowid).where(_match(part))
         c = t.texts.c
-        for some in batches(iter(ids), 900):
-            query = sa.select(c.item_id, c.source, c.text).where(c.id.in_(rows), c.item_id.in_(some)).order_by(c.id)
-            for row in connection.execute(query):
-                found.setdefault(row.item_id, {})[f"{row.source}: {row.text[:120]}"] = None
+        query = sa.select(c.item_id, c.source, c.text).where(c.id.in_(rows)).order_by(c.id)
+        for row in rows_among(connection, query, c.item_id, ids):
+            found.setdefault(row.item_id, {})[f"{row.source}: {row.text[:120]}"] = None
     return {item_id: "; ".join(texts) for item_id, texts in found.items()}

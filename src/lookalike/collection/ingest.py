@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 
 from lookalike.catalog import tables as t
 from lookalike.codes.perceptual import perceptual_hash
-from lookalike.collection.batches import batches
+from lookalike.collection.batches import batches, rows_among
 from lookalike.collection.describe import describe_all
 from lookalike.collection.reading import Read, in_order, read_candidate
 from lookalike.collection.record import (
@@ -242,12 +242,9 @@ class Ingest:
 def _identities(connection: Connection, file_ids: Iterable[int]) -> dict[tuple[int, int, int, int], int]:
     """Return the item of each file by device, inode, size and time: together they are the same file renamed."""
     c = t.files.c
-    identities = {}
-    for ids in batches(iter(file_ids), 500):
-        query = sa.select(c.item_id, c.device, c.inode, c.size, c.mtime_ns).where(c.id.in_(ids))
-        for row in connection.execute(query.where(c.item_id.is_not(None), c.reason.is_(None))):
-            identities[row.device, row.inode, row.size, row.mtime_ns] = row.item_id
-    return identities
+    query = sa.select(c.item_id, c.device, c.inode, c.size, c.mtime_ns)
+    rows = rows_among(connection, query.where(c.item_id.is_not(None), c.reason.is_(None)), c.id, file_ids)
+    return {(row.device, row.inode, row.size, row.mtime_ns): row.item_id for row in rows}
 
 
 def _known_contents(connection: Connection, contents: Sequence[str]) -> dict[str, int]:

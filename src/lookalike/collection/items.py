@@ -11,14 +11,11 @@ from sqlalchemy.engine import Connection
 
 from lookalike.catalog import tables as t
 from lookalike.catalog.database import translated
-from lookalike.collection.batches import batches
+from lookalike.collection.batches import PORTION, batches
 from lookalike.collection.filters import Condition
 from lookalike.collection.scan import absolute
 from lookalike.collection.store import Store
 from lookalike.errors import ItemNotFound
-
-PORTION = 500
-"""Pictures read at once, below the number of values that SQLite takes in one statement."""
 
 
 @dataclass(frozen=True)

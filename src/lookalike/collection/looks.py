@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from lookalike.catalog import tables as t
 from lookalike.catalog.database import translated
+from lookalike.collection.items import unknown
 from lookalike.collection.places import present_paths
 from lookalike.collection.rank import Look
 from lookalike.collection.spaces import Spaces
@@ -65,7 +66,7 @@ def _stored_look(item_id: int, store: Store, view: SpaceView) -> Look:
         sha256 = connection.scalar(sa.select(t.items.c.sha256).where(t.items.c.id == item_id))
         rows, _ = view.rows_of(connection, [item_id])
     if sha256 is None:
-        raise ItemNotFound(f"there is no picture {item_id} in this collection; `lookalike search` shows the ids")
+        raise unknown(item_id)
     if not len(rows):
         raise ItemNotFound(f"picture {item_id} is not described in space {view.space.name}; run `lookalike repair`")
     return Look(view, view.vectors(rows[:1])[0], _judges(view), store.thumbnail_path(sha256))

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lookalike.catalog import tables as t
-from lookalike.collection.batches import batches
+from lookalike.collection.batches import rows_among
 from lookalike.collection.scan import absolute
 
 
@@ -17,9 +17,8 @@ def present_paths(connection: Connection, ids: Sequence[int]) -> dict[int, tuple
     places: dict[int, tuple[Path, bool]] = {}
     c = t.files.c
     query = sa.select(c.item_id, c.path, t.roots.c.path.label("root")).join(t.roots)
-    for part in batches(iter(ids), 900):
-        for row in connection.execute(query.where(c.item_id.in_(part), c.is_missing.is_(False)).order_by(c.id)):
-            if places.get(row.item_id, (None, True))[1]:
-                path = absolute(Path(os.fsdecode(row.root)), row.path)
-                places[row.item_id] = (path, not os.path.lexists(path))
+    for row in rows_among(connection, query.where(c.is_missing.is_(False)).order_by(c.id), c.item_id, ids):
+        if places.get(row.item_id, (None, True))[1]:
+            path = absolute(Path(os.fsdecode(row.root)), row.path)
+            places[row.item_id] = (path, not os.path.lexists(path))
     return places

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
@@ -11,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from lookalike.catalog import tables as t
 from lookalike.catalog.database import deadline, translated
-from lookalike.collection.batches import batches
+from lookalike.collection.batches import rows_among
 from lookalike.collection.filters import condition_of, items_where, matching_text, split
 from lookalike.collection.hits import Evidence, Hit, Hits
 from lookalike.collection.places import present_paths
@@ -106,12 +105,11 @@ def answer(store: Store, query: Term, looks: Mapping[Term, Look], page: Page, se
 def _groups(connection: Connection, ranking: Ranking) -> list[list[int]]:
     """Return the positions of hits that stand for themselves, each with those of its near-copies."""
     c = t.items.c
-    known: dict[int, tuple[bytes, float]] = {}
-    for ids in batches(iter(ranking.items.tolist()), 900):
-        query = sa.select(c.id, c.perceptual_hash, c.width, c.height).where(c.id.in_(ids))
-        known.update((row.id, (row.perceptual_hash, row.width / row.height)) for row in connection.execute(query))
-    hashes = b"".join(known[item_id][0] for item_id in ranking.items.tolist())
-    aspects = np.array([known[item_id][1] for item_id in ranking.items.tolist()])
+    query = sa.select(c.id, c.perceptual_hash, c.width, c.height)
+    known = {row.id: row for row in rows_among(connection, query, c.id, ranking.items.tolist())}
+    ranked = [known[item_id] for item_id in ranking.items.tolist()]
+    hashes = b"".join(row.perceptual_hash for row in ranked)
+    aspects = np.array([row.width / row.height for row in ranked])
     return collapse(np.frombuffer(hashes, dtype=np.uint8).reshape(-1, 8), aspects)
 
 
@@ -127,7 +125,9 @@ def _hits(
     """Return the hits of the groups shown, with their evidence."""
     positions = [position for group in groups for position in group]
     ids = [int(ranking.items[position]) for position in positions]
-    facts = _facts(connection, ids)
+    c = t.items.c
+    query_facts = sa.select(c.id, c.sha256, c.width, c.height)
+    facts = {row.id: row for row in rows_among(connection, query_facts, c.id, ids)}
     paths = present_paths(connection, ids)
     words = [term for term in leaves(query) if isinstance(term, Words)]
     texts: dict[Term, dict[int, str]] = {term: matching_text(connection, term, ids) for term in words}
@@ -153,15 +153,6 @@ def _hits(
         hit(group[0], start + n, tuple(hit(position, start + n) for position in group[1:]))
         for n, group in enumerate(groups, start=1)
     ]
-
-
-def _facts(connection: Connection, ids: Sequence[int]) -> dict[int, sa.Row[*tuple[Any, ...]]]:
-    c = t.items.c
-    facts: dict[int, sa.Row[*tuple[Any, ...]]] = {}
-    for part in batches(iter(ids), 900):
-        query = sa.select(c.id, c.sha256, c.width, c.height).where(c.id.in_(part))
-        facts.update((row.id, row) for row in connection.execute(query))
-    return facts
 
 
 def _evidence(

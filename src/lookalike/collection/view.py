@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 
 from lookalike.catalog import tables as t
 from lookalike.catalog.vector_file import VectorFile
+from lookalike.collection.batches import rows_among
 from lookalike.collection.store import Space
 from lookalike.index.exact import ExactIndex
 from lookalike.types import Calibration, Describer, Index, Vectors
@@ -65,9 +66,9 @@ class SpaceView:
     @cached_property
     def yardstick(self) -> Vectors:
         """Vectors (M, D) that stand for chance: the describer's references, and a fixed sample of the collection."""
-        n_rows = len(self.index)
-        rows = np.unique(np.linspace(0, n_rows - 1, min(SAMPLE, n_rows)).astype(np.int64))
-        sample = self.vectors(rows)
+        from lookalike.ranking.chance import evenly  # as in `closeness`
+
+        sample = self.vectors(evenly(len(self.index), SAMPLE))
         return sample if self.calibration is None else np.concatenate([self.calibration.reference, sample])
 
     def vectors(self, rows: NDArray[np.int64]) -> Vectors:
@@ -86,24 +87,17 @@ class SpaceView:
 
     def rows_of(self, connection: Connection, item_ids: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return rows and, aligned, the item of each; of items that came later, none."""
-        pairs: list[tuple[int, int]] = []
         c = t.vectors.c
-        for start in range(0, len(item_ids), 900):
-            part = item_ids[start : start + 900]
-            is_theirs = sa.and_(c.space_id == self.space.id, c.item_id.in_(part), c.row < self.space.n_rows)
-            query = sa.select(c.row, c.item_id).where(is_theirs)
-            pairs += [(row, item_id) for row, item_id in connection.execute(query)]
+        query = sa.select(c.row, c.item_id).where(c.space_id == self.space.id, c.row < self.space.n_rows)
+        pairs = [(row, item_id) for row, item_id in rows_among(connection, query, c.item_id, item_ids)]
         table = np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
         return table[:, 0], table[:, 1]
 
     def items_of(self, connection: Connection, rows: NDArray[np.int64]) -> list[int]:
         """Return the items that stand behind rows, each once, in the rows' order."""
         c = t.vectors.c
-        items: dict[int, int] = {}
-        for start in range(0, len(rows), 900):
-            part = rows[start : start + 900].tolist()
-            query = sa.select(c.row, c.item_id).where(c.space_id == self.space.id, c.row.in_(part))
-            items.update((row, item_id) for row, item_id in connection.execute(query))
+        query = sa.select(c.row, c.item_id).where(c.space_id == self.space.id)
+        items = {row.row: row.item_id for row in rows_among(connection, query, c.row, rows.tolist())}
         return list(dict.fromkeys(items[row] for row in rows.tolist() if row in items))
 
     def allowed(self, connection: Connection, condition: sa.ColumnElement[bool] | None) -> NDArray[np.bool_] | None:

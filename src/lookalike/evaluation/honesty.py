@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lookalike.collection.search import CUTOFF
 from lookalike.collection.view import SAMPLE
 from lookalike.metrics import Reliability, expected_calibration_error, queries_of, reliability
-from lookalike.ranking.chance import judge
+from lookalike.ranking.chance import evenly, judge
 from lookalike.types import Calibration, Vectors
 
 Judge: TypeAlias = Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float64]]
@@ -99,7 +99,7 @@ def honesty(vectors: Vectors, labels: NDArray[np.integer], scores_of: Judge) -> 
     queries = queries_of(labels)
     if not len(queries):
         raise ValueError(f"honesty needs a label that occurs twice, got {len(labels)} different ones")
-    queries = queries[_evenly(len(queries), N_MOST)]
+    queries = queries[evenly(len(queries), N_MOST)]
     n_nothing = n_right = n_related = 0
     claims: list[NDArray[np.float64]] = []
     correct: list[NDArray[np.bool_]] = []
@@ -127,11 +127,6 @@ def honesty(vectors: Vectors, labels: NDArray[np.integer], scores_of: Judge) -> 
     )
 
 
-def _evenly(n: int, n_most: int) -> NDArray[np.int64]:
-    """Return at most `n_most` of n positions, at equal distances."""
-    return np.unique(np.linspace(0, n - 1, min(n_most, n)).astype(np.int64))
-
-
 def chance_judge(calibration: Calibration | None) -> Judge:
     """Return the judge of searches for one picture in one space: chance, then the false discovery rate.
 
@@ -144,7 +139,7 @@ def chance_judge(calibration: Calibration | None) -> Judge:
     def scores_of(query: NDArray[np.float32], similarities: NDArray[np.float32]) -> NDArray[np.float64]:
         if not len(similarities):
             return np.zeros(0)
-        yardstick = similarities[_evenly(len(similarities), SAMPLE)]
+        yardstick = similarities[evenly(len(similarities), SAMPLE)]
         if calibration is not None:
             yardstick = np.concatenate([calibration.reference @ query, yardstick])
         return judge(similarities, yardstick, calibration)

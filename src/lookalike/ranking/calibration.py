@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 
-from lookalike.ranking.chance import against_chance, judge, log_false_discovery_rates, spread
+from lookalike.ranking.chance import against_chance, evenly, judge, log_false_discovery_rates, spread
 from lookalike.types import Calibration, Vectors
 
 N_REFERENCES = 256
+N_SAMPLE = 512
 N_QUERIES = 1500
 TAIL_POINTS = 96
 LOG_RATES = np.linspace(-28.0, 0.0, 57)
@@ -54,7 +55,7 @@ def _with_tail(vectors: Vectors, labels: Labels, rng: np.random.Generator) -> Ca
     standardized = []
     for query, label in zip(database[:N_QUERIES], database_labels[:N_QUERIES], strict=True):
         unrelated = database[database_labels != label]
-        centre, scale = spread(np.concatenate([reference, _sample(unrelated)]) @ query)
+        centre, scale = spread(np.concatenate([reference, unrelated[evenly(len(unrelated), N_SAMPLE)]]) @ query)
         standardized.append((unrelated @ query - centre) / scale)
     values = np.sort(np.concatenate(standardized).astype(np.float64))
     chances = np.concatenate(
@@ -70,10 +71,6 @@ def _with_tail(vectors: Vectors, labels: Labels, rng: np.random.Generator) -> Ca
         precisions=-np.expm1(LOG_RATES).astype(np.float32),
         judges=False,
     )
-
-
-def _sample(vectors: Vectors, size: int = 512) -> Vectors:
-    return vectors[np.unique(np.linspace(0, len(vectors) - 1, size).astype(int))]
 
 
 def _with_map(draft: Calibration, vectors: Vectors, labels: Labels, rng: np.random.Generator) -> Calibration:
@@ -108,7 +105,7 @@ def _observe(
 
 
 def _yardstick(calibration: Calibration, query: NDArray[np.float32], database: Vectors) -> NDArray[np.float32]:
-    return np.concatenate([calibration.reference, _sample(database)]) @ query
+    return np.concatenate([calibration.reference, database[evenly(len(database), N_SAMPLE)]]) @ query
 
 
 def _scores(calibration: Calibration, query: NDArray[np.float32], database: Vectors) -> NDArray[np.float64]:

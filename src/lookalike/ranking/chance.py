@@ -18,6 +18,11 @@ LARGEST_Z = 30.0
 """Normal quantiles are clipped here: a chance of 1e-197 is certain enough, and sums of such terms stay finite."""
 
 
+def evenly(n: int, n_most: int) -> NDArray[np.int64]:
+    """Return at most `n_most` of n positions, at equal distances: a sample that is the same every time."""
+    return np.unique(np.linspace(0, n - 1, min(n_most, n)).astype(np.int64))
+
+
 def spread(similarities: NDArray[np.floating]) -> tuple[float, float]:
     """Return centre and scale of a query's similarities to unrelated vectors.
 
