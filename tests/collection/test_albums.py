@@ -3,16 +3,21 @@
 import dataclasses
 import json
 import os
+import zlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 from PIL import Image
 
+from lookalike.catalog import tables as t
 from lookalike.collection import Collection
 from lookalike.collection.items import PORTION
-from lookalike.errors import BadQuery, CollectionBusy, ItemNotFound
+from lookalike.errors import BadQuery, ItemNotFound
 from lookalike.query import colour, image, where
 
 Draw = Callable[..., Path]
@@ -168,9 +173,27 @@ def test_an_unknown_picture_leaves_no_album(photos: Collection) -> None:
     assert ids(photos, "some") == [1]
 
 
-def test_albums_wait_for_no_other_writer(photos: Collection) -> None:
-    with photos._store.writing(), pytest.raises(CollectionBusy, match="is being written"):
-        photos.make_album("some")
+def test_an_album_is_made_while_another_process_writes_and_the_seal_stays_true(photos: Collection) -> None:
+    with photos._store.writing():
+        assert photos.make_album("some", [1]) == 1
+        assert not (photos.folder / "catalog.crc").exists()
+    assert not photos._store.is_catalog_damaged()
+    assert ids(photos, "some") == [1]
+    seal = int((photos.folder / "catalog.crc").read_text())
+    assert seal == zlib.crc32((photos.folder / "catalog.db").read_bytes())
+
+
+def test_a_writer_does_not_seal_what_somebody_is_changing(photos: Collection) -> None:
+    with ExitStack() as work, ThreadPoolExecutor(1) as other:
+        work.enter_context(photos._store.writing())
+        with photos._store.changing() as connection:
+            connection.execute(sa.insert(t.albums).values(name="some", made_at="2026-01-01"))
+            leaving = other.submit(work.pop_all().close)
+            with pytest.raises(TimeoutError):
+                leaving.result(0.2)
+        leaving.result(10)
+    assert ids(photos, "some") == []
+    assert not photos._store.is_catalog_damaged()
 
 
 def test_a_changed_picture_stays_in_its_albums(photos: Collection, folder: Path, draw: Draw) -> None:

@@ -12,9 +12,16 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, Engine
 
-from lookalike.errors import BadQuery, CollectionDamaged, IncompatibleCollection, LookalikeError, StorageFull
+from lookalike.errors import (
+    BadQuery,
+    CollectionBusy,
+    CollectionDamaged,
+    IncompatibleCollection,
+    LookalikeError,
+    StorageFull,
+)
 
-SCHEMA = "0001"
+SCHEMA = "0002"
 """The newest migration, so that opening an up-to-date catalogue need not import Alembic (0.2 s)."""
 
 
@@ -35,12 +42,21 @@ def open_catalog(path: Path) -> Engine:
 
     def begin(connection: Connection) -> None:
         # Python's sqlite3 begins at the first change, so that reads before it would each see another moment.
-        if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
-            connection.exec_driver_sql("BEGIN")
+        options = connection.get_execution_options()
+        if options.get("isolation_level") != "AUTOCOMMIT":
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("is_writing") else "BEGIN")
 
     event.listen(engine, "connect", configure)
     event.listen(engine, "begin", begin)
     return engine
+
+
+def writing(engine: Engine) -> Engine:
+    """Return the engine for transactions that write.
+
+    Each waits for its turn at its beginning; one that began by reading could not wait for another writer any more.
+    """
+    return engine.execution_options(is_writing=True)
 
 
 def command(engine: Engine, statement: str) -> None:
@@ -92,7 +108,7 @@ def migrate(engine: Engine) -> None:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     with translated():
         command(engine, "PRAGMA journal_mode = WAL")
-        with engine.begin() as connection:
+        with writing(engine).begin() as connection:
             config.attributes["connection"] = connection
             upgrade(config, "head")
 
@@ -117,6 +133,8 @@ def translation(error: sa.exc.DBAPIError) -> LookalikeError | sa.exc.DBAPIError:
         return CollectionDamaged(
             f"the catalogue is damaged: {text}; run `lookalike repair`, or go back to a copy made by `lookalike backup`"
         )
+    if "locked" in text:
+        return CollectionBusy("the collection is being written by another process; try again in a moment")
     if "interrupted" in text:
         return BadQuery("the query took longer than its time limit; ask for fewer terms or a narrower filter")
     return error

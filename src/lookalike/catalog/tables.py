@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 metadata = MetaData()
@@ -55,12 +56,15 @@ items = Table(
     Column("description", Text),
     Column("keywords", JSON, nullable=False),
     Column("perceptual_hash", LargeBinary(8), nullable=False),
+    Column("colours", String(12), nullable=False, server_default=""),  # of its quarters, to show until it is there
     Column("thumbnail_crc", BigInteger, nullable=False),
     Column("is_missing", Boolean, nullable=False),  # no file holds it any more
     Column("predecessor_id", Integer, ForeignKey("items.id", ondelete="SET NULL")),
     Column("added_at", String, nullable=False),
     Index("items_taken_at", "taken_at"),
     Index("items_is_missing", "is_missing"),
+    Index("items_shown_at", text("coalesce(taken_at, added_at)"), "id"),
+    Index("items_added_at", "added_at", "id"),
     sqlite_autoincrement=True,  # an id is never used again
 )
 
@@ -202,4 +206,7 @@ jobs = Table(
     Column("total", Integer, nullable=False),
     Column("started_at", String, nullable=False),
     Column("ended_at", String),
+    Column("arguments", JSON, nullable=False, server_default="{}"),
+    Column("report", JSON),
+    Column("message", Text, nullable=False, server_default=""),
 )

@@ -62,7 +62,7 @@ def make(store: Store, name: str, item_ids: Iterable[int]) -> int:
     ItemNotFound
         If a picture is not in the collection; there is no album then.
     """
-    with store.writing(), store.engine.begin() as connection:
+    with store.changing() as connection:
         _check_is_free(connection, _name(name))
         values = {"name": _name(name), "made_at": now()}
         album_id = connection.execute(sa.insert(t.albums).values(values).returning(t.albums.c.id)).scalar_one()
@@ -77,7 +77,7 @@ def add(store: Store, name: str, item_ids: Iterable[int]) -> int:
     ItemNotFound
         If there is no such album or picture; nothing is added then.
     """
-    with store.writing(), store.engine.begin() as connection:
+    with store.changing() as connection:
         return _append(connection, _album_id(connection, name), item_ids)
 
 
@@ -90,7 +90,7 @@ def remove(store: Store, name: str, item_ids: Iterable[int]) -> int:
         If there is no such album.
     """
     c = t.album_items.c
-    with store.writing(), store.engine.begin() as connection:
+    with store.changing() as connection:
         album_id = _album_id(connection, name)
         statements = (
             sa.delete(t.album_items).where(c.album_id == album_id, c.item_id.in_(part))
@@ -109,7 +109,7 @@ def rename(store: Store, name: str, new_name: str) -> None:
     ItemNotFound
         If there is no such album.
     """
-    with store.writing(), store.engine.begin() as connection:
+    with store.changing() as connection:
         album_id = _album_id(connection, name)
         if _name(new_name) != _name(name):
             _check_is_free(connection, _name(new_name))
@@ -124,7 +124,7 @@ def delete(store: Store, name: str) -> None:
     ItemNotFound
         If there is no such album.
     """
-    with store.writing(), store.engine.begin() as connection:
+    with store.changing() as connection:
         connection.execute(sa.delete(t.albums).where(t.albums.c.id == _album_id(connection, name)))
 
 

@@ -119,7 +119,7 @@ class Ingest:
 
     def add(self, paths: Sequence[Path], decoder: Decoder, n_workers: int) -> AddReport:
         """Bring the collection up to date with the given files and folders; without any, with all it knows."""
-        with self.store.engine.begin() as connection:
+        with self.store.changes.begin() as connection:
             scan = scan_paths(connection, paths) if paths else scan_all(connection)
         self.report.unchanged = scan.n_unchanged
         self.report.skipped += scan.skipped
@@ -141,7 +141,7 @@ class Ingest:
 
     def _link_renamed(self, scan: Scan) -> list[Candidate]:
         """Give renamed files their old content by inode, size and time, unread; return the other candidates."""
-        with self.store.engine.begin() as connection:
+        with self.store.changes.begin() as connection:
             gone = _identities(connection, scan.missing)
             renamed, others = [], []
             for candidate in scan.candidates:
@@ -167,7 +167,7 @@ class Ingest:
 
     def _commit(self, batch: list[Read], described: Described | None) -> None:
         """Make a batch durable: thumbnails and vectors first, then the rows that name them."""
-        with self.store.engine.begin() as connection:
+        with self.store.changes.begin() as connection:
             known: dict[str, int] = {}
             added: dict[str, int] = {}
             if described is not None:
@@ -224,7 +224,7 @@ class Ingest:
 
     def _settle(self, scan: Scan) -> None:
         """Take leave of vanished files, now that it is known which of them only moved."""
-        with self.store.engine.begin() as connection:
+        with self.store.changes.begin() as connection:
             homeless = take_leave(connection, scan.missing)
             record_names(connection, homeless)
             record_missing(connection, homeless)

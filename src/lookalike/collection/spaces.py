@@ -103,7 +103,7 @@ class Spaces:
             "n_rows": 0,
             "n_vectors": 0,
         }
-        with self._store.engine.begin() as connection:
+        with self._store.changes.begin() as connection:
             connection.execute(sa.insert(t.spaces).values(values))
 
     def view(self, name: str) -> SpaceView:

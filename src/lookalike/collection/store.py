@@ -4,9 +4,10 @@ import errno
 import os
 import re
 import shutil
+import time
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,16 +16,20 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from lookalike.catalog import tables as t
-from lookalike.catalog.database import SCHEMA, command, migrate, open_catalog, schema_of, translated
+from lookalike.catalog.database import SCHEMA, command, migrate, open_catalog, schema_of, translated, writing
 from lookalike.catalog.lock import writer_lock
 from lookalike.catalog.vector_file import VectorFile
-from lookalike.errors import CollectionDamaged, CollectionNotFound, StorageFull
+from lookalike.errors import CollectionBusy, CollectionDamaged, CollectionNotFound, StorageFull
 
-MIGRATION_SECONDS = 30.0
-"""How long an opener waits for another one that makes or migrates the catalogue."""
+PATIENCE_SECONDS = 30.0
+"""How long to wait for others who make or migrate the catalogue, or change it a little."""
 
 RESERVE_BYTES = 8 << 20
 """A file given up when the disk is full, so that the catalogue can be closed cleanly and searches still answer."""
+
+
+LOCKS = ("lock", "seal.lock")
+"""Files that only keep others waiting: of who writes, and of who must not see the catalogue sealed."""
 
 
 def now() -> str:
@@ -75,6 +80,7 @@ class Store:
             self._make(make)
         self._check_seal()
         self.engine = open_catalog(self.catalog_path)
+        self.changes = writing(self.engine)
         try:
             self._bring_forward()
         except StorageFull:  # even reading needs a little room, for the index of the log
@@ -86,7 +92,7 @@ class Store:
     def _make(self, make: bool) -> None:
         if self.folder.exists() and not self.folder.is_dir():
             raise CollectionNotFound(f"{self.folder} is a file; a collection is a directory, name another place")
-        others = [path for path in self.folder.iterdir() if path.name != "lock"] if self.folder.exists() else []
+        others = [path for path in self.folder.iterdir() if path.name not in LOCKS] if self.folder.exists() else []
         if others:
             raise CollectionNotFound(
                 f"{self.folder} holds {len(others)} other things and no collection; name a new or an empty directory"
@@ -100,7 +106,7 @@ class Store:
         if schema_of(self.engine) == SCHEMA:
             return
         # Others may open a new collection at the same moment: they wait, and find it made.
-        with writer_lock(self.folder / "lock", patience=MIGRATION_SECONDS):
+        with writer_lock(self.folder / LOCKS[0], patience=PATIENCE_SECONDS):
             schema = schema_of(self.engine)
             if schema is None and (self.folder / "spaces").exists():
                 raise CollectionDamaged(
@@ -124,7 +130,7 @@ class Store:
         StorageFull
             If the disk has no room; what was committed stays.
         """
-        with self._full_disk_told(), writer_lock(self.folder / "lock"):
+        with self._full_disk_told(), writer_lock(self.folder / LOCKS[0]):
             was_sealed = self._seal_path.exists()
             self._break_seal()
             try:
@@ -139,6 +145,42 @@ class Store:
                 raise
             finally:
                 self._close_sealed()
+
+    @contextmanager
+    def changing(self) -> Iterator[Connection]:
+        """Yield a transaction for a small change of the catalogue alone, also while another process adds pictures.
+
+        Raises
+        ------
+        CollectionBusy
+            If another process keeps the catalogue for more than half a minute.
+        StorageFull
+            If the disk has no room.
+        """
+        with self._full_disk_told(), translated(), self._turn(), self.changes.begin() as connection:
+            yield connection
+
+    def _turn(self) -> ExitStack:
+        """Become the writer or, while another one is at work, keep it from sealing the catalogue until this is left."""
+        end = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            with ExitStack() as stack:
+                try:
+                    stack.enter_context(self.writing())
+                    return stack.pop_all()
+                except CollectionBusy:
+                    if time.monotonic() > end:
+                        raise
+                stack.enter_context(self._unsealed())
+                if not self._seal_path.exists():  # it is at work, and will fold in what is written now
+                    return stack.pop_all()
+            time.sleep(0.02)
+
+    @contextmanager
+    def _unsealed(self) -> Iterator[None]:
+        """Let nobody seal the catalogue inside the block."""
+        with writer_lock(self.folder / LOCKS[1], patience=PATIENCE_SECONDS):
+            yield
 
     @contextmanager
     def _full_disk_told(self) -> Iterator[None]:
@@ -185,11 +227,12 @@ class Store:
     def _close_sealed(self) -> None:
         """Fold the log into the catalogue and note its checksum, unless a reader still needs the log."""
         try:
-            command(self.engine, "PRAGMA wal_checkpoint(TRUNCATE)")
-            self.engine.dispose()
-            log = self.catalog_path.with_name("catalog.db-wal")
-            if not log.exists() or log.stat().st_size == 0:
-                self._seal_path.write_text(f"{_crc_of(self.catalog_path)}\n")
+            with self._unsealed():
+                command(self.engine, "PRAGMA wal_checkpoint(TRUNCATE)")
+                self.engine.dispose()
+                log = self.catalog_path.with_name("catalog.db-wal")
+                if not log.exists() or log.stat().st_size == 0:
+                    self._seal_path.write_text(f"{_crc_of(self.catalog_path)}\n")
         except (OSError, sa.exc.DBAPIError):
             self._seal_path.unlink(missing_ok=True)  # no seal claims nothing; the next writer tries again
 
