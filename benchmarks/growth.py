@@ -74,7 +74,7 @@ def fill(photos: la.Collection, tree: Path, start: int, stop: int) -> float:
     seconds = []
     with store.writing():
         files = {space: store.load_vector_file(space) for space in spaces.ensure()}
-        with store.engine.begin() as connection:
+        with store.changes.begin() as connection:
             root = root_of(connection, tree)
         for first in range(start, stop, BATCH):
             numbers = range(first, min(first + BATCH, stop))
@@ -83,12 +83,15 @@ def fill(photos: la.Collection, tree: Path, start: int, stop: int) -> float:
             began = time.perf_counter()
             pictures = [read.decoded for read in reads if read.decoded is not None]
             instances = WholeFrame().find([picture.frame for picture in pictures])
+            colours = ["000000000000"] * len(reads)
             hashes = rng.integers(0, 256, size=(len(reads), 8), dtype=np.uint8)
-            with store.engine.begin() as connection:
+            with store.changes.begin() as connection:
                 for space, file in files.items():
                     file.append(vectors[space.name])
                     file.flush()
-                items = record_items(connection, Described(pictures, instances, "whole", vectors, hashes), files)
+                items = record_items(
+                    connection, Described(pictures, instances, "whole", vectors, hashes, colours), files
+                )
                 for read, picture in zip(reads, pictures, strict=True):
                     record_file(connection, read, items[picture.sha256])
             seconds.append((time.perf_counter() - began) / len(reads))

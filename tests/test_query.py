@@ -25,6 +25,7 @@ from lookalike.query import (
     Or,
     Range,
     Term,
+    Upload,
     Weighted,
     Where,
     Words,
@@ -69,7 +70,7 @@ def folder(name: str) -> bool:
 
 pictures = st.builds(
     image,
-    st.integers(0, 2**63 - 1) | file_names | tricky_parts,
+    st.integers(0, 2**63 - 1) | file_names | tricky_parts | st.from_regex("[0-9a-f]{32}", fullmatch=True).map(Upload),
     box=st.none() | boxes,
     like=st.none() | names,
 )
@@ -167,7 +168,9 @@ json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
     lambda inner: (
         st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["term", "of", "weight", "id", "path", "box", "text", "rgb", "year"]), inner)
+        | st.dictionaries(
+            st.sampled_from(["term", "of", "weight", "id", "path", "upload", "box", "text", "rgb", "year"]), inner
+        )
         | st.builds(
             lambda tag, rest: {**rest, "term": tag},
             st.sampled_from(["and", "or", "not", "weighted", "image", "colour", "words", "where"]),
@@ -308,7 +311,7 @@ def test_an_array_is_represented_by_its_shape() -> None:
 REFUSED = [
     ("", "the query is empty"),
     (" \n ", "the query is empty"),
-    ("a person:Ada", "at character 3, there is no term 'person:' yet; known are image:, colour:, added:"),
+    ("a person:Ada", "at character 3, there is no term 'person:' yet; known are image:, upload:, colour:, added:"),
     ("https://example.org/", "there is no term 'https:' yet"),
     ("at 12:30", "at character 4, '12:' before a digit is a weight or a time"),
     ("16:.9", "'16:' before a digit"),
@@ -476,6 +479,9 @@ for _ in range(5000):
         ({"term": "words", "text": "a", "box": []}, "query: the keys of words are text"),
         ({"term": "image", "id": 1, 2: 3}, "query: the keys of image are box, id, like, path"),
         ({"term": "image"}, "query: an image has either an id"),
+        ({"term": "image", "id": 1, "upload": "0" * 32}, "query: an image has either an id"),
+        ({"term": "image", "path": "a", "upload": "0" * 32}, "query: an image has either an id"),
+        ({"term": "image", "upload": "../../etc"}, "query: the handle of an upload is 32 hexadecimal digits"),
         ({"term": "image", "id": 1, "path": "a"}, "query: an image has either an id"),
         ({"term": "image", "path": "a", "id": "a"}, "query: an image has either an id"),
         ({"term": "image", "id": "/etc/passwd"}, "query: an image has either an id"),
@@ -687,7 +693,7 @@ def test_a_line_of_the_guide_prints_as_it_says(line: str, again: str) -> None:
 
 def test_the_tables_of_the_guide_are_read_whole() -> None:
     n_rows = sum(row.startswith("| `") for row in GUIDE.read_text(encoding="utf-8").splitlines())
-    assert len(table("in Python")) + len(table("prints as")) == n_rows == 35
+    assert len(table("in Python")) + len(table("prints as")) == n_rows == 36
 
 
 def test_the_json_of_the_guide_is_its_line() -> None:

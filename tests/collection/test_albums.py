@@ -127,7 +127,7 @@ def test_albums_are_listed_by_name_with_their_sizes(photos: Collection) -> None:
     photos.make_album("b", [1, 2])
     photos.make_album("a")
     assert [(album.name, album.n_items) for album in photos.albums()] == [("a", 0), ("b", 2)]
-    assert set(photos.albums()[0].to_json()) == {"name", "n_items", "made_at"}
+    assert set(photos.albums()[0].to_json()) == {"id", "name", "n_items", "made_at"}
 
 
 def test_a_renamed_album_keeps_its_pictures(photos: Collection) -> None:

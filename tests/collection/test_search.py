@@ -384,7 +384,7 @@ def test_as_many_words_as_fit_into_a_query(library):
 def test_json_holds_the_answer(library):
     hits = library.search("#1 folder:rome", k=3, cutoff=0)
     json = hits.to_json()
-    assert set(json) == {"query", "hits", "judged", "cutoff", "below", "note", "seconds"}
+    assert set(json) == {"query", "hits", "judged", "cutoff", "below", "found", "note", "seconds"}
     assert json["query"] == "#1 folder:rome"
     assert [hit["rank"] for hit in json["hits"]] == [1, 2, 3]
     assert {"rank", "id", "path", "score", "evidence"} <= set(json["hits"][0])
@@ -433,12 +433,13 @@ def many(tmp_path_factory: pytest.TempPathFactory, fast) -> Iterator[Collection]
                 "whole",
                 {space.name: normalized(rng.normal(size=(n, space.n_dims)).astype(np.float32)) for space in spaces},
                 rng.integers(0, 256, (n, 8), dtype=np.uint8),
+                ["000000000000"] * n,
             )
             files = {space: store.load_vector_file(space) for space in spaces}
             for space, file in files.items():
                 file.append(described.vectors[space.name])
                 file.flush()
-            with store.engine.begin() as connection:
+            with store.changes.begin() as connection:
                 record_items(connection, described, files)
         yield collection
 

@@ -17,6 +17,7 @@ from lookalike.catalog.lock import writer_lock
 from lookalike.collection import Collection
 from lookalike.collection.looks import look_of
 from lookalike.collection.search import Page, answer
+from lookalike.collection.uploads import Uploads
 from lookalike.errors import CollectionBusy, CollectionDamaged, CollectionNotFound, IncompatibleCollection
 from lookalike.query import leaves, parse
 
@@ -280,7 +281,8 @@ def test_pictures_that_came_after_a_query_was_understood_do_no_harm(collection, 
     collection.add(folder)
     with Collection(collection.folder, settings=fast) as reader:
         query = parse("colour:red | format:png")
-        looks = {leaf: look for leaf in leaves(query) if (look := look_of(leaf, reader._store, reader._spaces))}
+        understood = {leaf: look_of(leaf, reader._store, reader._spaces, Uploads()) for leaf in leaves(query)}
+        looks = {leaf: look for leaf, look in understood.items() if look is not None}
         draw(folder / "1.png", 1)
         collection.add(folder)
         collection.remove([1])

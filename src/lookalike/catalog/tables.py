@@ -63,8 +63,8 @@ items = Table(
     Column("added_at", String, nullable=False),
     Index("items_taken_at", "taken_at"),
     Index("items_is_missing", "is_missing"),
-    Index("items_shown_at", text("coalesce(taken_at, added_at)"), "id"),
-    Index("items_added_at", "added_at", "id"),
+    Index("items_shown_at", "is_missing", text("coalesce(taken_at, added_at)"), "id"),
+    Index("items_added_at", "is_missing", "added_at", "id"),
     sqlite_autoincrement=True,  # an id is never used again
 )
 

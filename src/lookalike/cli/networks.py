@@ -1,7 +1,7 @@
 """The commands of networks."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,32 +17,18 @@ def show_models(terminal: Terminal) -> None:
 
     directory = terminal.settings().models
     installed = list_models(directory)
-    skipped = [{"path": str(path), "reason": reason} for path, reason in installed.skipped]
     rows = [
         (model.name, model.n_dims, size(model.n_bytes), "yes" if model.has_text else "no", model.licence or "unknown")
         for model in installed.models
     ]
     known = table(("network", "numbers", "size", "reads words", "licence"), rows, numbers=(1, 2))
     terminal.show(
-        {"folder": str(directory), "models": [_facts(model) for model in installed.models], "skipped": skipped},
+        installed.to_json(),
         [
             known if rows else f"no network is installed in {printable(directory)}",
             *(f"{printable(path)}: {printable(reason)}" for path, reason in installed.skipped),
         ],
     )
-
-
-def _facts(model: "Model") -> dict[str, Any]:
-    return {
-        "name": model.name,
-        "path": str(model.folder),
-        "dims": model.n_dims,
-        "bytes": model.n_bytes,
-        "text": model.has_text,
-        "licence": model.licence,
-        "source": model.source,
-        "sha256": model.sha256,
-    }
 
 
 def add(
@@ -82,7 +68,7 @@ def pull(
 
 def _tell_installed(terminal: Terminal, model: "Model") -> None:
     how = f"`LOOKALIKE_MODEL={model.name}` lets new collections use it"
-    terminal.tell(_facts(model), [f"installed {model.name} in {printable(model.folder)}; {how}"])
+    terminal.tell(model.to_json(), [f"installed {model.name} in {printable(model.folder)}; {how}"])
 
 
 def verify(

@@ -18,8 +18,9 @@ from lookalike.query import checks
 
 @dataclass(frozen=True)
 class Album:
-    """One album: its name, how many pictures it holds, and when it was made (ISO 8601, UTC)."""
+    """One album: its id, its name, how many pictures it holds, and when it was made (ISO 8601, UTC)."""
 
+    id: int
     name: str
     n_items: int
     made_at: str
@@ -32,10 +33,42 @@ class Album:
 def albums(store: Store) -> list[Album]:
     """Return all albums, by name."""
     n_items = sa.func.count(t.album_items.c.item_id)
-    query = sa.select(t.albums.c.name, n_items.label("n_items"), t.albums.c.made_at).outerjoin(t.album_items)
+    columns = (t.albums.c.id, t.albums.c.name, n_items.label("n_items"), t.albums.c.made_at)
+    query = sa.select(*columns).outerjoin(t.album_items)
     with translated(), store.engine.connect() as connection:
         rows = connection.execute(query.group_by(t.albums.c.id).order_by(t.albums.c.name))
         return [Album(**row._mapping) for row in rows]
+
+
+COVER = 4
+"""Pictures on the cover of an album."""
+
+
+def cover_ids(store: Store) -> dict[int, list[int]]:
+    """Return the first pictures of each album, those that some file holds, by the album's id."""
+    c = t.album_items.c
+    place = sa.func.row_number().over(partition_by=c.album_id, order_by=c.position).label("place")
+    query = sa.select(c.album_id, c.item_id, place).join(t.items).where(t.items.c.is_missing.is_(False)).subquery()
+    covers: dict[int, list[int]] = {}
+    with translated(), store.engine.connect() as connection:
+        for row in connection.execute(sa.select(query).where(query.c.place <= COVER).order_by(query.c.place)):
+            covers.setdefault(row.album_id, []).append(row.item_id)
+    return covers
+
+
+def name_of(store: Store, album_id: int) -> str:
+    """Return the name of an album.
+
+    Raises
+    ------
+    ItemNotFound
+        If there is no such album.
+    """
+    with translated(), store.engine.connect() as connection:
+        name = connection.scalar(sa.select(t.albums.c.name).where(t.albums.c.id == album_id))
+    if name is None:
+        raise ItemNotFound(f"there is no album {album_id}; `lookalike albums list` shows those there are")
+    return name
 
 
 def album_ids(store: Store, name: str) -> list[int]:

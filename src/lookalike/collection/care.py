@@ -2,8 +2,9 @@
 
 import os
 import shutil
+import time
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from lookalike.catalog.vector_file import VectorFile
 from lookalike.collection.batches import PORTION, batches, rows_among
 from lookalike.collection.describe import describe_all
 from lookalike.collection.facts import are_facts_sound, write_facts
+from lookalike.collection.ingest import BATCH, Progress
 from lookalike.collection.items import unknown
 from lookalike.collection.scan import absolute
 from lookalike.collection.store import Space, Store, now, read_spaces, record_vectors
@@ -26,6 +28,9 @@ from lookalike.media import Decoded, Decoder, open_beneath
 from lookalike.types import Describer, Vectors
 
 VERIFY_ATTEMPTS = 3
+
+Told = Callable[[Progress], None]
+"""Who is told how far work is."""
 
 
 @dataclass(frozen=True)
@@ -68,22 +73,42 @@ class RepairReport:
         return {"described": self.described, "thumbnails": self.thumbnails, "lost": lost}
 
 
-def verify(store: Store) -> Verification:
+class _Meter:
+    """Counts what is done, and tells of it at every `BATCH` and at the end."""
+
+    def __init__(self, progress: Told | None) -> None:
+        self._done = self._total = 0
+        self._progress = progress
+        self._started = time.monotonic()
+
+    def expect(self, number: int) -> None:
+        self._total += number
+
+    def advance(self) -> None:
+        self._done += 1
+        if self._progress is not None and (self._done % BATCH == 0 or self._done >= self._total):
+            total = max(self._total, self._done)
+            rate = self._done / max(time.monotonic() - self._started, 1e-6)
+            self._progress(Progress(self._done, total, rate, (total - self._done) / rate))
+
+
+def verify(store: Store, progress: Told | None = None) -> Verification:
     """Read everything that is stored and compare it with its checksums and counts; changes nothing.
 
-    What was found while a writer replaced or removed files is looked at again before it is believed.
+    What was found while a writer replaced or removed files is looked at again before it is believed. Progress counts
+    pictures, of which the thumbnails are most of the work, from none again at each look.
     """
     with translated(), store.engine.connect() as connection:
         watch = connection.execution_options(isolation_level="AUTOCOMMIT")
         for _ in range(VERIFY_ATTEMPTS):
             version = watch.exec_driver_sql("PRAGMA data_version").scalar()
-            problems = tuple(_problems(store))
+            problems = tuple(_problems(store, progress))
             if not problems or watch.exec_driver_sql("PRAGMA data_version").scalar() == version:
                 break
     return Verification(problems)
 
 
-def _problems(store: Store) -> list[str]:
+def _problems(store: Store, progress: Told | None) -> list[str]:
     problems: list[str] = []
     if store.is_catalog_damaged():
         problems.append("the catalogue is not the file that was last closed")
@@ -96,7 +121,9 @@ def _problems(store: Store) -> list[str]:
             problems += _space_problems(connection, space, store.read_vector_file(connection, space))
             if not are_facts_sound(store.folder / "spaces" / space.folder):
                 problems.append(f"space {space.name}: its space.json is missing or damaged")
-        for item_id, _ in _bad_thumbnails(store, connection):
+        meter = _Meter(progress)
+        meter.expect(_n_items(connection))
+        for item_id, _ in _bad_thumbnails(store, connection, meter):
             problems.append(f"the thumbnail of picture {item_id} is missing or damaged")
     return problems
 
@@ -123,7 +150,11 @@ def _items_without(connection: Connection, space: Space) -> list[int]:
     return sorted(connection.scalars(sa.select(t.items.c.id).except_(described)))
 
 
-def _bad_thumbnails(store: Store, connection: Connection) -> Iterator[tuple[int, str]]:
+def _n_items(connection: Connection) -> int:
+    return connection.scalar(sa.select(sa.func.count()).select_from(t.items)) or 0
+
+
+def _bad_thumbnails(store: Store, connection: Connection, meter: _Meter) -> Iterator[tuple[int, str]]:
     c = t.items.c
     for item_id, sha256, crc in connection.execute(sa.select(c.id, c.sha256, c.thumbnail_crc)):
         try:
@@ -133,24 +164,32 @@ def _bad_thumbnails(store: Store, connection: Connection) -> Iterator[tuple[int,
         else:
             if zlib.crc32(content) != crc:
                 yield item_id, sha256
+        meter.advance()
 
 
 class Repair:
-    """One run of `repair`, by the holder of the writer lock."""
+    """One run of `repair`, by the holder of the writer lock.
 
-    def __init__(self, store: Store, describers: Mapping[str, Describer], decoder: Decoder) -> None:
+    Pictures are decoded and described before a transaction begins, so that albums can be changed meanwhile.
+    """
+
+    def __init__(
+        self, store: Store, describers: Mapping[str, Describer], decoder: Decoder, progress: Told | None = None
+    ) -> None:
         self.store = store
         self.describers = describers
         self.decoder = decoder
         self.report = RepairReport()
+        self._meter = _Meter(progress)
 
     def repair(self) -> RepairReport:
         """Make again, from the originals, whatever is damaged or missing."""
-        with self.store.engine.begin() as connection:
+        with self.store.changes.begin() as connection:
             connection.exec_driver_sql("INSERT INTO texts_index(texts_index) VALUES ('rebuild')")
         for space in self._known_spaces():
             if space.version != self.describers[space.name].version:
                 self._begin_anew(space)
+        self._meter.expect(self._n_to_do())
         for space in self._known_spaces():
             self._count(space)
             self._mend_blocks(space)
@@ -160,6 +199,16 @@ class Repair:
         self._mend_thumbnails()
         self.report.lost = list(dict(self.report.lost).items())  # once each, not once per space
         return self.report
+
+    def _n_to_do(self) -> int:
+        """Return how many pictures are to be described, in each space, and whose thumbnail is to be looked at."""
+        with self.store.engine.connect() as connection:
+            total = _n_items(connection)
+            for space in self._known_spaces():
+                file = self.store.read_vector_file(connection, space)
+                damaged = sum(len(file.rows_of(block)) for block in file.damaged_blocks())
+                total += damaged + len(_items_without(connection, space))
+        return total
 
     def _known_spaces(self) -> list[Space]:
         """Return the spaces whose describer is installed; of the others nothing can be made again."""
@@ -173,7 +222,7 @@ class Repair:
         folder.mkdir(parents=True, exist_ok=True)
         write_facts(folder, space.name, describer)
         values = {"folder": name, "version": describer.version, "n_dims": describer.n_dims, "n_rows": 0, "n_vectors": 0}
-        with self.store.engine.begin() as connection:
+        with self.store.changes.begin() as connection:
             for table in (t.vectors, t.blocks):
                 connection.execute(sa.delete(table).where(table.c.space_id == space.id))
             connection.execute(sa.update(t.spaces).where(t.spaces.c.id == space.id).values(values))
@@ -182,7 +231,7 @@ class Repair:
     def _count(self, space: Space) -> None:
         is_here = t.vectors.c.space_id == space.id
         n_vectors = sa.select(sa.func.count()).where(is_here).scalar_subquery()
-        with self.store.engine.begin() as connection:
+        with self.store.changes.begin() as connection:
             connection.execute(sa.delete(t.vectors).where(is_here, t.vectors.c.row >= space.n_rows))
             connection.execute(sa.update(t.spaces).where(t.spaces.c.id == space.id).values(n_vectors=n_vectors))
 
@@ -192,15 +241,16 @@ class Repair:
             rows = file.rows_of(block)
             c = t.vectors.c
             is_block = sa.and_(c.space_id == space.id, c.row >= rows.start, c.row < rows.stop)
-            with self.store.engine.begin() as connection:
+            with self.store.engine.connect() as connection:
                 named = connection.execute(sa.select(c.row, c.item_id).where(is_block))
                 item_of = {row.row: row.item_id for row in named}
                 found = dict(self._described(connection, list(item_of.values()), space))
-                vectors = np.zeros((len(rows), space.n_dims), dtype=np.float32)
-                for row, item_id in item_of.items():
-                    if item_id in found:
-                        vectors[row - rows.start] = found[item_id]
-                lost = [row for row, item_id in item_of.items() if item_id not in found]
+            vectors = np.zeros((len(rows), space.n_dims), dtype=np.float32)
+            for row, item_id in item_of.items():
+                if item_id in found:
+                    vectors[row - rows.start] = found[item_id]
+            lost = [row for row, item_id in item_of.items() if item_id not in found]
+            with self.store.changes.begin() as connection:
                 connection.execute(sa.delete(t.vectors).where(c.space_id == space.id, c.row.in_(lost)))
                 file.overwrite(rows.start, vectors)
                 file.flush()
@@ -216,11 +266,12 @@ class Repair:
         file = self.store.load_vector_file(space)
         with self.store.engine.connect() as connection:
             without = _items_without(connection, space)
-        for item_ids in batches(iter(without), 64):
-            with self.store.engine.begin() as connection:
+        for item_ids in batches(iter(without), BATCH):
+            with self.store.engine.connect() as connection:
                 found = list(self._described(connection, item_ids, space))
-                if not found:
-                    continue
+            if not found:
+                continue
+            with self.store.changes.begin() as connection:
                 first = file.append(np.stack([vector for _, vector in found]))
                 file.flush()
                 values = [
@@ -238,7 +289,7 @@ class Repair:
     def _described(
         self, connection: Connection, item_ids: Sequence[int], space: Space
     ) -> Iterator[tuple[int, Vectors]]:
-        for ids in batches(iter(item_ids), 64):
+        for ids in batches(iter(item_ids), BATCH):
             decoded = [(item_id, picture) for item_id in ids if (picture := self._decode(connection, item_id))]
             if decoded:
                 images = [picture.frame.image for _, picture in decoded]
@@ -247,17 +298,22 @@ class Repair:
                 yield from zip((item_id for item_id, _ in decoded), vectors, strict=True)
 
     def _mend_thumbnails(self) -> None:
-        with self.store.engine.begin() as connection:
-            for item_id, sha256 in list(_bad_thumbnails(self.store, connection)):
+        with self.store.engine.connect() as connection:
+            bad = list(_bad_thumbnails(self.store, connection, self._meter))
+        self._meter.expect(len(bad))
+        for item_id, sha256 in bad:
+            with self.store.engine.connect() as connection:
                 picture = self._decode(connection, item_id)
-                if picture is not None:
-                    self.store.write_thumbnail(sha256, picture.thumbnail)
-                    crc = zlib.crc32(picture.thumbnail)
+            if picture is not None:
+                self.store.write_thumbnail(sha256, picture.thumbnail)
+                crc = zlib.crc32(picture.thumbnail)
+                with self.store.changes.begin() as connection:
                     connection.execute(sa.update(t.items).where(t.items.c.id == item_id).values(thumbnail_crc=crc))
-                    self.report.thumbnails += 1
+                self.report.thumbnails += 1
 
     def _decode(self, connection: Connection, item_id: int) -> Decoded | None:
         """Return an item's picture from the first of its files that still holds it."""
+        self._meter.advance()
         reason = "no file holds it any more"
         sha256 = connection.scalar(sa.select(t.items.c.sha256).where(t.items.c.id == item_id))
         query = sa.select(t.roots.c.path.label("root"), t.files.c.path).join(t.roots)
@@ -304,7 +360,7 @@ def remove(store: Store, item_ids: Iterable[int], *, is_remembered: bool = True)
     """
     ids = sorted(set(item_ids))
     with store.writing():
-        with store.engine.begin() as connection:
+        with store.changes.begin() as connection:
             contents = _contents(connection, ids)
             for space in store.spaces():
                 _forget_vectors(store, connection, space, ids)
@@ -318,6 +374,7 @@ def remove(store: Store, item_ids: Iterable[int], *, is_remembered: bool = True)
                 connection.execute(sa.insert(t.decisions).prefix_with("OR IGNORE"), rows)
         for sha256 in contents:
             store.thumbnail_path(sha256).unlink(missing_ok=True)
+            store.large_thumbnail_path(sha256).unlink(missing_ok=True)
         _vacuum(store)
     return len(ids)
 

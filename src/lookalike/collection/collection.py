@@ -3,9 +3,11 @@
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 import sqlalchemy as sa
@@ -17,17 +19,26 @@ from lookalike.collection import items as rows
 from lookalike.collection.albums import Album
 from lookalike.collection.backup import BackupReport, backup
 from lookalike.collection.export import ExportReport, Wanted, export, format_of
-from lookalike.collection.filters import condition_of, split
+from lookalike.collection.filters import Condition, condition_of, split
+from lookalike.collection.gallery import Gallery, Order, gallery
 from lookalike.collection.hits import Hit, Hits
 from lookalike.collection.ingest import AddReport, Ingest, Progress
 from lookalike.collection.items import Item
+from lookalike.collection.job_rows import JobLog
 from lookalike.collection.looks import look_of
+from lookalike.collection.originals import Original, open_original
+from lookalike.collection.problems import Problem, problems
 from lookalike.collection.search import Page, answer
 from lookalike.collection.spaces import Spaces
 from lookalike.collection.stats import Stats, stats
 from lookalike.collection.store import Store
+from lookalike.collection.suggest import Facets, Suggestion, complete, facets
+from lookalike.collection.thumbnails import LARGE_SIDE, LargeThumbnails, sha256_of_item, small_thumbnail
+from lookalike.collection.uploads import Uploaded, Uploads
+from lookalike.collection.view import judges
+from lookalike.errors import BadQuery
 from lookalike.media import Decoder, Limits
-from lookalike.query import Term, image, leaves, parse
+from lookalike.query import And, Term, Upload, image, leaves, parse
 from lookalike.settings import Settings, load_settings
 
 Query = Term | str | Path
@@ -53,6 +64,13 @@ class Collection:
         self.folder = folder
         self._store = Store(folder, make=make)
         self._spaces = Spaces(self._store, self.settings.models, self.settings.model)
+        self._uploads = Uploads()
+        self._decoders: dict[int, Decoder] = {}
+        self._large = LargeThumbnails(
+            self._store, lambda file: self._lasting_decoder(LARGE_SIDE).decode(file), self.settings.preview_bytes
+        )
+        self._facets: tuple[int, Facets] | None = None
+        self._lock = Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -72,7 +90,11 @@ class Collection:
             return connection.scalar(query) or 0
 
     def close(self) -> None:
-        """Close the collection's files."""
+        """Close the collection's files, and end the processes that decode uploads and large thumbnails."""
+        with self._lock, ExitStack() as stack:
+            for decoder in self._decoders.values():
+                stack.callback(decoder.close)
+            self._decoders.clear()
         self._store.close()
 
     def add(self, *paths: str | os.PathLike[str], progress: Callable[[Progress], None] | None = None) -> AddReport:
@@ -92,17 +114,28 @@ class Collection:
             spaces = self._spaces.ensure()
             describers = {space.name: self._spaces.describers()[space.name] for space in spaces}
             ingest = Ingest(self._store, describers, spaces, progress)
-            with self._decoder() as decoder:
+            with self._decoder(self._size, self.settings.workers) as decoder:
                 return ingest.add(places, decoder, self.settings.workers)
 
-    def _decoder(self) -> Decoder:
+    @property
+    def _size(self) -> int:
+        """The longer side that the describers want at most, in pixels."""
+        return max(describer.size for describer in self._spaces.installed().values())
+
+    def _decoder(self, size: int, n_workers: int) -> Decoder:
         limits = Limits(
             pixels=self.settings.max_pixels,
             memory_bytes=self.settings.max_memory,
             seconds=self.settings.max_seconds,
         )
-        size = max(describer.size for describer in self._spaces.installed().values())
-        return Decoder(n_workers=self.settings.workers, size=size, limits=limits)
+        return Decoder(n_workers=n_workers, size=size, limits=limits)
+
+    def _lasting_decoder(self, size: int) -> Decoder:
+        """Return a decoder with one process, which waits for the next picture until the collection is closed."""
+        with self._lock:
+            if size not in self._decoders:
+                self._decoders[size] = self._decoder(size, 1)
+            return self._decoders[size]
 
     def search(self, query: Query, *, k: int = 20, start: int = 0, cutoff: float | None = None) -> Hits:
         """Return what answers a query, best first.
@@ -130,18 +163,153 @@ class Collection:
         started = time.perf_counter()
         page = Page(k, start, cutoff)
         term = _term(query)
-        looks = {leaf: look for leaf in leaves(term) if (look := look_of(leaf, self._store, self._spaces))}
+        looks = {
+            leaf: look
+            for leaf in leaves(term)
+            if (look := look_of(leaf, self._store, self._spaces, self._uploads)) is not None
+        }
         return answer(self._store, term, looks, page, self.settings.query_seconds, started)
 
-    def verify(self) -> care.Verification:
-        """Read all that is stored and compare it with its checksums and counts; changes nothing."""
-        return care.verify(self._store)
+    def found_alone(self, query: Query) -> list[tuple[Term, int | None]]:
+        """Return for each term that a query demands how many pictures it would find alone.
 
-    def repair(self) -> care.RepairReport:
+        None stands for a term that ranks all pictures and judges none, and for one that cannot stand alone.
+
+        Raises
+        ------
+        BadQuery, ItemNotFound, UnreadableMedia
+            As `search` does.
+        """
+        term = _term(query)
+        return [(child, self._n_found(child)) for child in (term.children if isinstance(term, And) else (term,))]
+
+    def _n_found(self, term: Term) -> int | None:
+        try:
+            return self.search(term, k=1).n_found
+        except BadQuery:
+            return None
+
+    def upload(self, file: int) -> Uploaded:
+        """Take a picture to ask with, `image(uploaded.upload)`; it stays in memory for an hour, never on disk.
+
+        Parameters
+        ----------
+        file : int
+            The descriptor of a regular file that is open for reading.
+
+        Raises
+        ------
+        UnreadableMedia
+            If it is no picture that can be read within the limits.
+        """
+        return self._uploads.keep(self._lasting_decoder(self._size).decode(file))
+
+    def uploaded(self, upload: Upload) -> Uploaded:
+        """Return what was uploaded; raises `ItemNotFound` if it is forgotten."""
+        return self._uploads.find(upload)
+
+    def gallery(
+        self,
+        order: Order = "taken",
+        *,
+        query: Query | None = None,
+        album: int | None = None,
+        after: str | None = None,
+        limit: int = 5000,
+    ) -> Gallery:
+        """Return one page of pictures, with no more about each than it takes to lay them out.
+
+        Parameters
+        ----------
+        order : str
+            "taken", "added" or "album", which needs an album.
+        query : Term, str, Path or None
+            Only what meets these filters and words; nothing that ranks.
+        album : int or None
+            Only the pictures of the album with this id.
+        after : str or None
+            The `next` of the page before.
+        limit : int
+            Pictures at most, from 1 to 20,000.
+
+        Raises
+        ------
+        BadQuery
+            If the order, the query, or the page cannot be.
+        ItemNotFound
+            If there is no such album.
+        """
+        if album is not None:
+            albums.name_of(self._store, album)
+        if order == "album" and album is None:
+            raise BadQuery("the order of an album needs an album; say which")
+        return gallery(self._store, order, condition=_condition(query), album_id=album, after=after, limit=limit)
+
+    def thumbnail(self, item_id: int, size: Literal["small", "large"] = "small") -> bytes:
+        """Return a picture as WebP whose longer side is at most 384 ("small") or 1,600 pixels ("large").
+
+        Large ones are made when they are first asked for.
+
+        Raises
+        ------
+        ItemNotFound
+            If the id is not in the collection.
+        UnreadableMedia
+            If a large one is not there yet and the original cannot be read now.
+        """
+        sha256 = self.sha256(item_id)
+        return small_thumbnail(self._store, sha256) if size == "small" else self._large.read(item_id, sha256)
+
+    def sha256(self, item_id: int) -> str:
+        """Return the SHA-256 of a picture; raises `ItemNotFound` if the id is not in the collection."""
+        return sha256_of_item(self._store, item_id)
+
+    def open_original(self, item_id: int) -> Original:
+        """Open the file of a picture for reading; the caller closes its descriptor.
+
+        Raises
+        ------
+        ItemNotFound
+            If the id is not in the collection.
+        UnreadableMedia
+            If no file can be read now that still holds the picture.
+        """
+        return open_original(self._store, item_id)
+
+    def facets(self) -> Facets:
+        """Return the years, formats, cameras, places, folders and albums that pictures can be filtered by."""
+        version = self.version()
+        known = self._facets
+        if known is None or known[0] != version:
+            known = self._facets = (version, facets(self._store))
+        return known[1]
+
+    def complete(self, text: str, k: int = 8) -> list[Suggestion]:
+        """Return how what somebody types may go on, grouped, `k` at most."""
+        return complete(self._store, self.facets(), text, k)
+
+    def problems(self) -> list[Problem]:
+        """Return why files are not indexed, the most frequent reason first."""
+        return problems(self._store)
+
+    def version(self) -> int:
+        """Return a number that is another one after each change that is committed, by whomever."""
+        return self._store.version()
+
+    def verify(self, *, progress: Callable[[Progress], None] | None = None) -> care.Verification:
+        """Read all that is stored and compare it with its checksums and counts; changes nothing."""
+        return care.verify(self._store, progress)
+
+    def repair(self, *, progress: Callable[[Progress], None] | None = None) -> care.RepairReport:
         """Make again, from the originals, what is damaged or missing, or was described by another version."""
-        with self._store.writing(), self._decoder() as decoder:
+        with self._store.writing(), self._decoder(self._size, self.settings.workers) as decoder:
             self._spaces.ensure()
-            return care.Repair(self._store, self._spaces.installed(), decoder).repair()
+            return care.Repair(self._store, self._spaces.installed(), decoder, progress).repair()
+
+    @property
+    def job_log(self) -> JobLog:
+        """The table of long work that `lookalike.jobs` does."""
+        return JobLog(self._store)
 
     def remove(self, ids: Iterable[int], *, is_remembered: bool = True) -> int:
         """Delete pictures from the collection, never their files, so that nothing of them stays on disk."""
@@ -157,7 +325,7 @@ class Collection:
         """
         return rows.item(self._store, item_id)
 
-    def items(self, query: Query | None = None, *, k: int = 20) -> Iterator[Item]:
+    def items(self, query: Query | None = None, *, k: int = 20, after: int = 0) -> Iterator[Item]:
         """Yield what is known about pictures, reading them in portions, so that a large collection takes no memory.
 
         Parameters
@@ -167,26 +335,44 @@ class Collection:
             followed by its near-copies. None: all pictures by id, also those that no file holds any more.
         k : int
             From 1 to 1,000; only for a query that ranks.
+        after : int
+            Only ids beyond this one; not for a query that ranks.
 
         Raises
         ------
         BadQuery, ItemNotFound, UnreadableMedia
             As `search` does.
         """
-        return rows.items(self._store, self._ids(query, k))
+        return rows.items(self._store, self._ids(query, k, after))
 
-    def _ids(self, query: Query | None, k: int) -> Iterable[int]:
+    def _ids(self, query: Query | None, k: int, after: int = 0) -> Iterable[int]:
         if query is None:
-            return rows.ids_where(self._store, None)
+            return rows.ids_where(self._store, None, after)
         filters, ranked = split(_term(query))
         if filters is not None and ranked is None:
             is_here = t.items.c.is_missing.is_(False)
-            return rows.ids_where(self._store, sa.and_(is_here, condition_of(filters)))
+            return rows.ids_where(self._store, sa.and_(is_here, condition_of(filters)), after)
         return [found.id for hit in self.search(query, k=k) for found in (hit, *hit.copies)]
+
+    def spaces(self) -> dict[str, bool]:
+        """Return the spaces that pictures can be compared in, by name, and whether the scores of each are judged."""
+        known = {space.name for space in self._store.spaces()}
+        return {name: judges(describer) for name, describer in self._spaces.installed().items() if name in known}
 
     def albums(self) -> list[Album]:
         """Return all albums, by name."""
         return albums.albums(self._store)
+
+    def album_name(self, album_id: int) -> str:
+        """Return the name of the album with an id; raises `ItemNotFound` if there is none."""
+        return albums.name_of(self._store, album_id)
+
+    def covers(self) -> dict[int, list[Item]]:
+        """Return the first four pictures of each album that holds any, by the album's id."""
+        ids = albums.cover_ids(self._store)
+        wanted = (item_id for cover in ids.values() for item_id in cover)
+        known = {item.id: item for item in rows.items(self._store, wanted)}
+        return {album: [known[item_id] for item_id in cover if item_id in known] for album, cover in ids.items()}
 
     def album(self, name: str) -> Iterator[Item]:
         """Yield the pictures of an album, in its order.
@@ -266,6 +452,7 @@ class Collection:
         destination: str | os.PathLike[str],
         format: str | None = None,  # noqa: A002 - what everybody calls it
         *,
+        items: Pictures | None = None,
         query: Query | None = None,
         k: int = 20,
         vectors: bool = False,
@@ -280,8 +467,10 @@ class Collection:
             A file, or for Parquet a directory of ``items.parquet`` and ``ids.npy``.
         format : str or None
             "jsonl", "csv" or "parquet"; None takes it from the destination's name: .jsonl, .csv, no suffix.
+        items : iterable of int, Item or Hit, or None
+            Which pictures, in this order; None leaves it to the query.
         query, k
-            Which pictures, as in `items`.
+            Which pictures, as in the method `items`.
         vectors : bool
             Whether a Parquet export also holds the vectors of each space: ``<space>.npy``, (N, D) float16, in the order
             of ``ids.npy``, NaN where a picture is not described.
@@ -299,7 +488,8 @@ class Collection:
         """
         path = Path(os.path.expanduser(destination))  # noqa: PTH111 - as above
         format_ = format_of(path, format, vectors=vectors)
-        ids = np.fromiter(self._ids(query, k), dtype=np.int64)
+        chosen = self._ids(query, k) if items is None else _ids_of(items)
+        ids = np.fromiter(chosen, dtype=np.int64)
         views = [self._spaces.view(space.name) for space in self._store.spaces()] if vectors else []
         return export(self._store, path, format_, Wanted(ids, views, has_gps=not strip_gps), force=force)
 
@@ -324,6 +514,15 @@ def _term(query: Query) -> Term:
     if isinstance(query, Path):
         return image(query)
     return parse(query, paths=True)
+
+
+def _condition(query: Query | None) -> Condition | None:
+    if query is None:
+        return None
+    filters, ranked = split(_term(query))
+    if filters is None or ranked is not None:
+        raise BadQuery(f"a gallery is narrowed by filters and words alone, got {ranked}; search for what it looks like")
+    return condition_of(filters)
 
 
 def _ids_of(items: Pictures) -> list[int]:

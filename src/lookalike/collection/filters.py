@@ -171,6 +171,12 @@ def items_where(
     return np.fromiter(connection.scalars(query), dtype=np.int64)
 
 
+def count_where(connection: Connection, condition: Condition | None) -> int:
+    """Return how many items are present and fulfil a condition."""
+    query = sa.select(sa.func.count()).select_from(t.items).where(t.items.c.is_missing.is_(False))
+    return connection.scalar(query if condition is None else query.where(condition)) or 0
+
+
 def items_among(connection: Connection, condition: Condition, items: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Return which of the items (n,) fulfil a condition."""
     query = sa.select(t.items.c.id).where(condition)

@@ -84,6 +84,10 @@ class Hit:
         Whether the file cannot be reached now.
     thumbnail : Path
         WebP.
+    sha256 : str
+        Of the file's bytes, hexadecimal.
+    colours : str
+        Of the picture's quarters, as `Item` has them.
     """
 
     rank: int
@@ -96,6 +100,8 @@ class Hit:
     thumbnail: Path = field(repr=False)
     copies: "tuple[Hit, ...]" = ()
     is_offline: bool = False
+    sha256: str = ""
+    colours: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return the hit as JSON values."""
@@ -107,6 +113,8 @@ class Hit:
             "width": self.width,
             "height": self.height,
             "offline": self.is_offline,
+            "sha256": self.sha256,
+            "colours": self.colours,
             "evidence": [evidence.to_json() for evidence in self.evidence],
             "copies": [copy.to_json() for copy in self.copies],
         }
@@ -127,6 +135,8 @@ class Hits(Sequence[Hit]):
         The smallest score shown.
     n_below : int
         How many ranked pictures were left out for their score.
+    n_found : int or None
+        How many pictures answer the query, copies apart; None where all of them are ranked and none is judged.
     note : str
         A sentence for the reader where there is something to say; otherwise empty.
     seconds : float
@@ -140,6 +150,7 @@ class Hits(Sequence[Hit]):
     judged: bool
     cutoff: float
     n_below: int
+    n_found: int | None
     note: str
     seconds: float
     pictures: tuple[Image | Path, ...] = field(default=(), repr=False)
@@ -167,6 +178,7 @@ class Hits(Sequence[Hit]):
             "judged": self.judged,
             "cutoff": self.cutoff,
             "below": self.n_below,
+            "found": self.n_found,
             "note": self.note,
             "seconds": round(self.seconds, 4),
         }

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 
 from lookalike.catalog import tables as t
 from lookalike.codes.perceptual import perceptual_hash
+from lookalike.codes.quarters import quarter_colours
 from lookalike.collection.batches import batches, rows_among
 from lookalike.collection.describe import describe_all
 from lookalike.collection.reading import Read, in_order, read_candidate
@@ -162,7 +163,14 @@ class Ingest:
         frames = [picture.frame for picture in pictures]
         images = [frame.image for frame in frames]
         vectors = describe_all(images, self.describers)
-        described = Described(pictures, self.finder.find(frames), self.finder.name, vectors, perceptual_hash(images))
+        described = Described(
+            pictures,
+            self.finder.find(frames),
+            self.finder.name,
+            vectors,
+            perceptual_hash(images),
+            quarter_colours(images),
+        )
         return batch, described
 
     def _commit(self, batch: list[Read], described: Described | None) -> None:

@@ -28,6 +28,8 @@ class Item:
         Never used for another picture.
     sha256 : str
         Of the file's bytes, hexadecimal.
+    colours : str
+        Of the picture's quarters: four CSS colours of three digits, from top left to bottom right; empty if unknown.
     kind, format : str
         "picture"; JPEG, PNG, GIF, WEBP, AVIF, TIFF, BMP or HEIF.
     width, height : int
@@ -49,6 +51,7 @@ class Item:
 
     id: int
     sha256: str
+    colours: str
     kind: str
     format: str
     width: int
@@ -105,9 +108,9 @@ def items(store: Store, item_ids: Iterable[int]) -> Iterator[Item]:
         yield from found
 
 
-def ids_where(store: Store, condition: Condition | None) -> Iterator[int]:
-    """Yield the ids of the pictures that meet a condition, ascending; read in portions, so that nobody waits."""
-    last = 0
+def ids_where(store: Store, condition: Condition | None, after: int = 0) -> Iterator[int]:
+    """Yield the ids beyond `after` of the pictures that meet a condition, ascending, read in portions."""
+    last = after
     while True:
         query = sa.select(t.items.c.id).where(t.items.c.id > last).order_by(t.items.c.id).limit(PORTION)
         if condition is not None:

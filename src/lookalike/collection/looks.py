@@ -14,18 +14,19 @@ from lookalike.collection.places import present_paths
 from lookalike.collection.rank import Look
 from lookalike.collection.spaces import Spaces
 from lookalike.collection.store import Store
-from lookalike.collection.view import SpaceView
+from lookalike.collection.uploads import Uploads
+from lookalike.collection.view import SpaceView, judges
 from lookalike.describers.colour import ColourDescriber
 from lookalike.errors import BadQuery, ItemNotFound
 from lookalike.media import read_picture
-from lookalike.query import Box, Colour, Picture, Term
+from lookalike.query import Box, Colour, Picture, Term, Upload
 from lookalike.types import Frame, Image, Mask
 
 BEST_SPACE = "picture"
 SWATCH = 96
 
 
-def look_of(term: Term, store: Store, spaces: Spaces) -> Look | None:
+def look_of(term: Term, store: Store, spaces: Spaces, uploads: Uploads) -> Look | None:
     """Return what to search for, None for a term without a look.
 
     Raises
@@ -33,7 +34,7 @@ def look_of(term: Term, store: Store, spaces: Spaces) -> Look | None:
     BadQuery
         If the space is not there, or a box lies outside its picture.
     ItemNotFound
-        If a picture's id is not in the collection.
+        If a picture's id is not in the collection, or an upload is forgotten.
     UnreadableMedia
         If a picture's file cannot be read.
     """
@@ -44,14 +45,10 @@ def look_of(term: Term, store: Store, spaces: Spaces) -> Look | None:
     view = spaces.view(term.like or BEST_SPACE)
     if isinstance(term.source, int) and term.box is None:
         return _stored_look(term.source, store, view)
-    frame = _frame(term.source, store, view.describer.size)
+    frame = _frame(term.source, store, uploads, view.describer.size)
     mask = None if term.box is None else _mask(term.box, frame)
     vector = view.describer.describe([frame.image], [mask])[0]
-    return Look(view, vector, _judges(view), frame.image if mask is None else _cropped(frame.image, mask))
-
-
-def _judges(view: SpaceView) -> bool:
-    return view.calibration is not None and view.calibration.judges
+    return Look(view, vector, judges(view.describer), frame.image if mask is None else _cropped(frame.image, mask))
 
 
 def _colour_look(term: Colour, view: SpaceView) -> Look:
@@ -69,10 +66,12 @@ def _stored_look(item_id: int, store: Store, view: SpaceView) -> Look:
         raise unknown(item_id)
     if not len(rows):
         raise ItemNotFound(f"picture {item_id} is not described in space {view.space.name}; run `lookalike repair`")
-    return Look(view, view.vectors(rows[:1])[0], _judges(view), store.thumbnail_path(sha256))
+    return Look(view, view.vectors(rows[:1])[0], judges(view.describer), store.thumbnail_path(sha256))
 
 
-def _frame(source: int | str | Image, store: Store, size: int) -> Frame:
+def _frame(source: int | str | Upload | Image, store: Store, uploads: Uploads, size: int) -> Frame:
+    if isinstance(source, Upload):
+        return uploads.find(source).frame
     if isinstance(source, np.ndarray):
         return Frame(source, source.shape[:2])
     if isinstance(source, int):

@@ -36,6 +36,8 @@ class Described:
         One row per picture.
     hashes : (N, 8) uint8
         Perceptual hashes.
+    colours : N of str
+        Of the pictures' quarters.
     """
 
     pictures: Sequence[Decoded]
@@ -43,6 +45,7 @@ class Described:
     finder: str
     vectors: Mapping[str, Vectors]
     hashes: NDArray[np.uint8]
+    colours: Sequence[str]
 
     def without(self, known: Container[str]) -> "Described":
         """Return those pictures whose SHA-256 is not known."""
@@ -53,6 +56,7 @@ class Described:
             self.finder,
             {name: vectors[kept] for name, vectors in self.vectors.items()},
             self.hashes[kept],
+            [self.colours[n] for n in kept],
         )
 
 
@@ -63,7 +67,8 @@ def record_items(connection: Connection, described: Described, files: Mapping[Sp
     """
     if not described.pictures:
         return {}
-    rows = [_item_values(picture, code) for picture, code in zip(described.pictures, described.hashes, strict=True)]
+    looks = zip(described.pictures, described.hashes, described.colours, strict=True)
+    rows = [_item_values(*look) for look in looks]
     item_ids = _insert(connection, t.items, rows)
     frame_ids = _insert(connection, t.frames, [{"item_id": i, "number": 0, "time": None} for i in item_ids])
     instance_ids = _insert(
@@ -94,7 +99,7 @@ def _insert(connection: Connection, table: sa.Table, rows: list[dict[str, Any]])
     return list(connection.scalars(statement, rows))
 
 
-def _item_values(picture: Decoded, code: NDArray[np.uint8]) -> dict[str, Any]:
+def _item_values(picture: Decoded, code: NDArray[np.uint8], colours: str) -> dict[str, Any]:
     metadata = picture.metadata
     height, width = picture.frame.size
     return {
@@ -115,6 +120,7 @@ def _item_values(picture: Decoded, code: NDArray[np.uint8]) -> dict[str, Any]:
         "description": metadata.description,
         "keywords": list(metadata.keywords),
         "perceptual_hash": code.tobytes(),
+        "colours": colours,
         "thumbnail_crc": zlib.crc32(picture.thumbnail),
         "is_missing": False,
         "added_at": now(),

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from lookalike.catalog import tables as t
 from lookalike.catalog.database import deadline, translated
 from lookalike.collection.batches import rows_among
-from lookalike.collection.filters import condition_of, items_where, matching_text, split
+from lookalike.collection.filters import Condition, condition_of, count_where, items_where, matching_text, split
 from lookalike.collection.hits import Evidence, Hit, Hits
 from lookalike.collection.places import present_paths
 from lookalike.collection.rank import Look, Ranking, rank
@@ -89,6 +89,7 @@ def answer(store: Store, query: Term, looks: Mapping[Term, Look], page: Page, se
         cutoff = page.cutoff if page.cutoff is not None else CUTOFF if ranking.judged else 0.0
         good = [group for group in groups if ranking.scores[group[0]] >= cutoff]
         hits = _hits(connection, store, query, looks, ranking, good[page.start : page.n_wanted], page.start)
+        n_found = _n_found(connection, condition, rest, ranking, len(good))
     n_below = len(groups) - len(good)
     return Hits(
         query=str(query),
@@ -96,10 +97,20 @@ def answer(store: Store, query: Term, looks: Mapping[Term, Look], page: Page, se
         judged=ranking.judged,
         cutoff=cutoff,
         n_below=n_below,
+        n_found=n_found,
         note=_note(ranking, n_good=len(good), n_below=n_below),
         seconds=time.perf_counter() - started,
         pictures=tuple(look.picture for look in looks.values()),
     )
+
+
+def _n_found(
+    connection: Connection, condition: Condition | None, rest: Term | None, ranking: Ranking, n_good: int
+) -> int | None:
+    """Return how many pictures answer; of a query that only filters all are counted, copies too."""
+    if rest is None:
+        return count_where(connection, condition)
+    return n_good if ranking.judged else None
 
 
 def _groups(connection: Connection, ranking: Ranking) -> list[list[int]]:
@@ -126,7 +137,7 @@ def _hits(
     positions = [position for group in groups for position in group]
     ids = [int(ranking.items[position]) for position in positions]
     c = t.items.c
-    query_facts = sa.select(c.id, c.sha256, c.width, c.height)
+    query_facts = sa.select(c.id, c.sha256, c.width, c.height, c.colours)
     facts = {row.id: row for row in rows_among(connection, query_facts, c.id, ids)}
     paths = present_paths(connection, ids)
     words = [term for term in leaves(query) if isinstance(term, Words)]
@@ -147,6 +158,8 @@ def _hits(
             thumbnail=store.thumbnail_path(row.sha256),
             copies=copies,
             is_offline=is_offline,
+            sha256=row.sha256,
+            colours=row.colours,
         )
 
     return [

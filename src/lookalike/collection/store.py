@@ -11,9 +11,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
+from sqlalchemy.pool import PoolProxiedConnection
 
 from lookalike.catalog import tables as t
 from lookalike.catalog.database import SCHEMA, command, migrate, open_catalog, schema_of, translated, writing
@@ -76,6 +78,8 @@ class Store:
         self._seal_path = folder / "catalog.crc"
         self._reserve_path = folder / "reserve"
         self._files: dict[int, tuple[Space, VectorFile]] = {}
+        self._watcher: PoolProxiedConnection | None = None
+        self._watching = Lock()
         if not self.catalog_path.exists():
             self._make(make)
         self._check_seal()
@@ -206,7 +210,7 @@ class Store:
         """Delete thumbnails that no item has: left behind by a writer that was killed."""
         with self.engine.connect() as connection:
             known = set(connection.scalars(sa.select(t.items.c.sha256)))
-        for path in (self.folder / "thumbs").glob("*/*"):
+        for path in (*(self.folder / "thumbs").glob("*/*"), *(self.folder / "previews").glob("*/*")):
             if path.suffix != ".webp" or path.stem not in known:
                 path.unlink()
 
@@ -289,6 +293,23 @@ class Store:
         """Return where the thumbnail of a content lies."""
         return self.folder / "thumbs" / sha256[:2] / f"{sha256}.webp"
 
+    def large_thumbnail_path(self, sha256: str) -> Path:
+        """Return where the large thumbnail of a content lies once somebody has looked at it."""
+        return self.folder / "previews" / sha256[:2] / f"{sha256}.webp"
+
+    def version(self) -> int:
+        """Return a number that is another one after every committed change, whoever made it; some microseconds."""
+        with self._watching:
+            if self._watcher is None:
+                connection = self.engine.raw_connection()
+                connection.detach()
+                self._watcher = connection
+            cursor = self._watcher.cursor()
+            try:
+                return cursor.execute("PRAGMA data_version").fetchone()[0]
+            finally:
+                cursor.close()
+
     def write_thumbnail(self, sha256: str, content: bytes) -> None:
         """Put a thumbnail in place in one step; it can be made again, so the disk is not forced."""
         path = self.thumbnail_path(sha256)
@@ -300,6 +321,10 @@ class Store:
     def close(self) -> None:
         """Close the catalogue."""
         self._files.clear()
+        with self._watching:
+            if self._watcher is not None:
+                self._watcher.close()
+                self._watcher = None
         self.engine.dispose()
 
 

@@ -44,6 +44,12 @@ class Closeness:
         self.z[positions] = others.z
 
 
+def judges(describer: Describer) -> bool:
+    """Return whether scores of what a describer made are calibrated, so that they judge and do not only rank."""
+    calibration: Calibration | None = getattr(describer, "calibration", None)
+    return calibration is not None and calibration.judges
+
+
 class SpaceView:
     """One space at one moment: what was committed when it was made.
 

@@ -1,7 +1,7 @@
 """Picture files: finding them, decoding them safely, and reading what they say about themselves."""
 
 from lookalike.media.decoder import Decoded, Decoder, read_picture
-from lookalike.media.files import Found, open_beneath, sha256_of, walk
+from lookalike.media.files import Found, folders_beneath, open_beneath, sha256_of, walk
 from lookalike.media.limits import Limits
 from lookalike.media.metadata import Metadata
 
@@ -11,6 +11,7 @@ __all__ = [
     "Found",
     "Limits",
     "Metadata",
+    "folders_beneath",
     "open_beneath",
     "read_picture",
     "sha256_of",

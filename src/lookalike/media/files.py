@@ -88,6 +88,21 @@ def walk(root: Path, start: bytes = b"", *, on_skip: Callable[[bytes, str], None
         os.close(root_fd)
 
 
+def folders_beneath(root: Path, relative: bytes = b"") -> list[bytes]:
+    """Return the folders directly in a folder below a root, sorted, as `walk` would go into them; none for a file.
+
+    Raises
+    ------
+    UnreadableMedia
+        If it cannot be opened, or a symbolic link leads to it.
+    """
+    root_fd = _open_root(root)
+    try:
+        return _look(root_fd, relative, is_start=True)[1]
+    finally:
+        os.close(root_fd)
+
+
 def _look(root_fd: int, path: bytes, *, is_start: bool) -> tuple[list[Found], list[bytes]]:
     """Return the pictures in one folder, and the folders below it, both sorted; or the one file that the path names."""
     fd = _open_below(root_fd, path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -68,6 +69,19 @@ class Model:
     licence: str | None
     source: str | None
 
+    def to_json(self) -> dict[str, Any]:
+        """Return what people choose a network by, as JSON values."""
+        return {
+            "name": self.name,
+            "path": str(self.folder),
+            "dims": self.n_dims,
+            "bytes": self.n_bytes,
+            "text": self.has_text,
+            "licence": self.licence,
+            "source": self.source,
+            "sha256": self.sha256,
+        }
+
     @property
     def sha256(self) -> str:
         """The SHA-256 of the list that ``sha256sum`` prints for `network_files`."""
@@ -89,8 +103,17 @@ class Model:
 class Installed:
     """The networks of a directory, by name, and the folders that hold none, each with the reason."""
 
+    directory: Path
     models: tuple[Model, ...]
     skipped: tuple[tuple[Path, str], ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the list as JSON values."""
+        return {
+            "folder": str(self.directory),
+            "models": [model.to_json() for model in self.models],
+            "skipped": [{"path": str(path), "reason": reason} for path, reason in self.skipped],
+        }
 
 
 def read_model(folder: Path) -> Model:
@@ -144,7 +167,7 @@ def list_models(directory: Path) -> Installed:
                 models.append(read_model(folder))
             except LookalikeError as error:
                 skipped.append((folder, str(error)))
-    return Installed(tuple(models), tuple(skipped))
+    return Installed(directory, tuple(models), tuple(skipped))
 
 
 def verify_model(model: Model) -> list[str]:

@@ -2,7 +2,7 @@
 
 from lookalike.query.filters import Range, Where, where
 from lookalike.query.line import parse, to_line
-from lookalike.query.looks import Box, Colour, Picture, Words, colour, image, words
+from lookalike.query.looks import Box, Colour, Picture, Upload, Words, colour, image, words
 from lookalike.query.terms import And, Not, Or, Term, Weighted, leaves
 from lookalike.query.wire import from_json, to_json
 
@@ -15,6 +15,7 @@ __all__ = [
     "Picture",
     "Range",
     "Term",
+    "Upload",
     "Weighted",
     "Where",
     "Words",

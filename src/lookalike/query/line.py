@@ -14,7 +14,7 @@ from typing import NoReturn, TypeVar
 from lookalike.errors import BadQuery
 from lookalike.query.checks import shown
 from lookalike.query.filters import FIELDS, Range, Where, where
-from lookalike.query.looks import Colour, Picture, Words, colour, image, local, quoted, unquoted, words_of
+from lookalike.query.looks import Colour, Picture, Upload, Words, colour, image, local, quoted, unquoted, words_of
 from lookalike.query.terms import MAX_NESTING, MAX_TERMS, And, Not, Or, Term, Weighted, leaves
 
 END = r"(?=[\s()|]|\Z)"
@@ -42,7 +42,7 @@ SAFE = re.compile(r"(?!(?:AND|OR|NOT)\Z)\w[\w.,;!?'’/+*=%$-]*")
 
 RANGED = ("added", "date", "height", "megapixels", "width", "year")
 SPELLINGS = {"color": "colour"}
-KNOWN = ("image", "colour", *FIELDS)
+KNOWN = ("image", "upload", "colour", *FIELDS)
 
 T = TypeVar("T", bound=Term)
 
@@ -79,7 +79,7 @@ def to_line(term: Term) -> str:
         If a picture in it is an array, which `str` shows as its shape alone.
     """
     for leaf in leaves(term):
-        if isinstance(leaf, Picture) and not isinstance(leaf.source, int | str):
+        if isinstance(leaf, Picture) and not isinstance(leaf.source, int | str | Upload):
             raise BadQuery(f"a line holds no pixels, got {leaf!r}; save the picture and ask with its path or id")
     return printed(term)
 
@@ -138,6 +138,8 @@ def _printed_source(source: object) -> str:
             return f"#{source}"
         case str():
             return f"image:{_safe(source)}"
+        case Upload(handle):
+            return f"upload:{handle}"
     return f"image:<{'x'.join(map(str, source.shape))}>"  # type: ignore[attr-defined]
 
 
@@ -271,6 +273,8 @@ class _Reader:
         """Make a named term of its quotation and of what follows that, or of bare text alone."""
         if key == "image":
             return self._picture(phrase, text)
+        if key == "upload":
+            return _region(text, Upload)
         if phrase is not None and text:
             raise BadQuery(f"nothing follows the quotation of {key}:, got {shown(text)}; put a space between")
         value = text if phrase is None else phrase
@@ -279,18 +283,19 @@ class _Reader:
         return colour(value) if key == "colour" else where(**{key: _condition(key, value)})
 
     def _picture(self, phrase: str | None, text: str) -> Picture:
-        [(before, *box, like)] = PICTURE.findall(text)
-        match phrase, before:
-            case str(), "":
-                source: int | str = local(phrase, self.paths)
-            case None, _ if IDENTITY.fullmatch(before):
-                source = int(before[1:])
-            case None, _ if before and not before.startswith("#"):
-                source = local(before, self.paths)
-            case _:
-                form = "#42, image:a.jpg, #42[40,60,380,300] or #42@shape"
-                raise BadQuery(f"a picture is like {form}, a colour like colour:#b03020, got {shown(text)}")
-        return image(source, box=[float(end) for end in box] if box[0] else None, like=like or None)
+
+        def source(before: str) -> int | str:
+            match phrase, before:
+                case str(), "":
+                    return local(phrase, self.paths)
+                case None, _ if IDENTITY.fullmatch(before):
+                    return int(before[1:])
+                case None, _ if before and not before.startswith("#"):
+                    return local(before, self.paths)
+            form = "#42, image:a.jpg, #42[40,60,380,300] or #42@shape"
+            raise BadQuery(f"a picture is like {form}, a colour like colour:#b03020, got {shown(text)}")
+
+        return _region(text, source)
 
     def _quotation(self) -> str | None:
         """Read "a text in quotation marks", if one begins here."""
@@ -326,6 +331,12 @@ class _Reader:
 
     def _fail(self, position: int, message: str) -> NoReturn:
         raise BadQuery(f"at character {position + 1}, {message}")
+
+
+def _region(text: str, source: Callable[[str], int | str | Upload]) -> Picture:
+    """Return the picture whose source stands before the box and the space that the text may end with."""
+    [(before, *box, like)] = PICTURE.findall(text)
+    return image(source(before), box=[float(end) for end in box] if box[0] else None, like=like or None)
 
 
 def _condition(field: str, text: str) -> object:

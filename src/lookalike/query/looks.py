@@ -22,7 +22,19 @@ Box: TypeAlias = tuple[float, float, float, float]
 MAX_ID = 2**63 - 1
 SPACE = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 HEX = re.compile(r"#?[0-9a-f]{6}|#[0-9a-f]{3}")
+HANDLE = re.compile(r"[0-9a-f]{32}")
 TEXT_PART = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"|[^\s"]+|"', re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A picture that was handed to the collection for asking alone; its handle is named by its content."""
+
+    handle: str
+
+    def __post_init__(self) -> None:
+        if not HANDLE.fullmatch(self.handle):
+            raise BadQuery(f"the handle of an upload is 32 hexadecimal digits, got {shown(self.handle)}")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -31,22 +43,22 @@ class Picture(Term):
 
     Attributes
     ----------
-    source : int, str or (H, W, 3) uint8
-        The id of an indexed picture, a path as it was written, or the pixels: RGB, upright, an own read-only copy.
-        Two arrays are equal when their pixels are.
+    source : int, str, Upload or (H, W, 3) uint8
+        The id of an indexed picture, a path as it was written, an upload, or the pixels: RGB, upright, an own read-only
+        copy. Two arrays are equal when their pixels are.
     box : (x0, y0, x1, y1) or None
         The region, in pixels of the upright original; None means all of it.
     like : str or None
         The space to compare in; None means the best the collection has.
     """
 
-    source: int | str | Image
+    source: int | str | Upload | Image
     box: Box | None = None
     like: str | None = None
 
     def _content(self) -> tuple[object, ...]:
         source = self.source
-        known = source if isinstance(source, int | str) else (source.shape, source.tobytes())
+        known = source if isinstance(source, int | str | Upload) else (source.shape, source.tobytes())
         return known, self.box, self.like
 
     def __eq__(self, other: object) -> bool:
@@ -57,7 +69,7 @@ class Picture(Term):
 
     def __repr__(self) -> str:
         source = self.source
-        shape = source if isinstance(source, int | str) else "x".join(map(str, source.shape))
+        shape = source if isinstance(source, int | str | Upload) else "x".join(map(str, source.shape))
         words = [repr(source) if source is shape else f"<{shape} array>"]
         words += [f"{name}={value!r}" for name, value in (("box", self.box), ("like", self.like)) if value is not None]
         return f"image({', '.join(words)})"
@@ -100,14 +112,18 @@ class Words(Term):
 
 
 def image(
-    source: int | str | os.PathLike[str] | Image, *, box: Sequence[float] | None = None, like: str | None = None
+    source: int | str | os.PathLike[str] | Upload | Image,
+    *,
+    box: Sequence[float] | None = None,
+    like: str | None = None,
 ) -> Picture:
     """Ask for what looks like a picture.
 
     Parameters
     ----------
-    source : int, path or (H, W, 3) uint8
-        The id of an indexed picture, a file, or pixels (RGB, upright; they are copied).
+    source : int, path, Upload or (H, W, 3) uint8
+        The id of an indexed picture, a file, what `Collection.upload` returned, or pixels (RGB, upright; they are
+        copied).
     box : (x0, y0, x1, y1) or None
         Only this region, in pixels of the upright original, end-exclusive.
     like : str or None
@@ -190,7 +206,9 @@ def unquoted(inner: str) -> str:
     return re.sub(r'\\(["\\])', r"\1", inner)
 
 
-def _source(source: Any) -> int | str | Image:
+def _source(source: Any) -> int | str | Upload | Image:
+    if isinstance(source, Upload):
+        return source
     if isinstance(source, str | os.PathLike):
         return checks.path(os.fsdecode(source), "the path of a picture")
     identity = checks.whole(source, MAX_ID)

@@ -7,7 +7,7 @@ from typing import Any
 from lookalike.errors import BadQuery
 from lookalike.query.checks import shown
 from lookalike.query.filters import FIELDS, Where, plain, where
-from lookalike.query.looks import Colour, Picture, Words, colour, image, local, words
+from lookalike.query.looks import Colour, Picture, Upload, Words, colour, image, local, words
 from lookalike.query.terms import MAX_NESTING, And, Not, Or, Term, Weighted
 
 VERSION = 1
@@ -21,7 +21,7 @@ REQUIRED = {
     "words": {"text"},
     "where": set[str](),
 }
-OPTIONAL = {"image": {"id", "path", "box", "like"}, "where": set(FIELDS)}
+OPTIONAL = {"image": {"id", "path", "upload", "box", "like"}, "where": set(FIELDS)}
 
 
 def to_json(term: Term) -> dict[str, Any]:
@@ -89,6 +89,8 @@ def _picture_written(picture: Picture) -> dict[str, Any]:
             written: dict[str, Any] = {"id": identity}
         case str(path):
             written = {"path": path}
+        case Upload(handle):
+            written = {"upload": handle}
         case array:
             raise BadQuery(f"JSON holds no pixels, got {array.shape}; save the picture and ask with its path or id")
     if picture.box is not None:
@@ -150,9 +152,11 @@ def _made(tag: str, arguments: dict[str, Any], paths: bool) -> Term:
 
 def _picture(arguments: dict[str, Any], paths: bool) -> Picture:
     region = {key: arguments[key] for key in ("box", "like") if key in arguments}
-    match arguments:
-        case {"id": int(identity)} if "path" not in arguments:
+    match {key: arguments[key] for key in arguments.keys() - region.keys()}:
+        case {"id": int(identity), **others} if not others:
             return image(identity, **region)
-        case {"path": str(path)} if "id" not in arguments:
+        case {"path": str(path), **others} if not others:
             return image(local(path, paths), **region)
-    raise BadQuery(f"an image has either an id, a whole number, or a path, a text, got {shown(arguments)}")
+        case {"upload": str(handle), **others} if not others:
+            return image(Upload(handle), **region)
+    raise BadQuery(f"an image has either an id, a whole number, or a path or an upload, a text, got {shown(arguments)}")

@@ -1,0 +1,45 @@
+"""The catalogue's table of long work: rows in, rows out; what they mean is the business of who does the work."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from lookalike.catalog import tables as t
+from lookalike.catalog.database import translated
+from lookalike.collection.store import Store
+
+
+class JobLog:
+    """Reads and writes the rows of long work, also while the worker that does it writes to the collection.
+
+    Raises
+    ------
+    CollectionBusy
+        From all that writes, if another process keeps the catalogue for more than half a minute.
+    StorageFull
+        From all that writes, if the disk has no room.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return all rows, the oldest first."""
+        with translated(), self._store.engine.connect() as connection:
+            return [dict(row) for row in connection.execute(sa.select(t.jobs).order_by(t.jobs.c.id)).mappings()]
+
+    def insert(self, values: Mapping[str, Any]) -> int:
+        """Append a row and return its id."""
+        with self._store.changing() as connection:
+            return connection.execute(sa.insert(t.jobs).values(values).returning(t.jobs.c.id)).scalar_one()
+
+    def update(self, job_id: int, values: Mapping[str, Any]) -> None:
+        """Replace the values of a row."""
+        with self._store.changing() as connection:
+            connection.execute(sa.update(t.jobs).where(t.jobs.c.id == job_id).values(values))
+
+    def delete(self, job_ids: Collection[int]) -> None:
+        """Delete rows."""
+        with self._store.changing() as connection:
+            connection.execute(sa.delete(t.jobs).where(t.jobs.c.id.in_(job_ids)))
