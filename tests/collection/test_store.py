@@ -8,11 +8,13 @@ import sys
 import threading
 import time
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from lookalike.catalog.held_file import HeldFile
 from lookalike.catalog.lock import writer_lock
 from lookalike.collection import Collection
 from lookalike.collection.looks import look_of
@@ -109,11 +111,11 @@ def test_a_seal_made_anew_while_it_is_compared_is_no_damage(closed, fast, monkey
     collection = Collection(closed, settings=fast)
     seal = closed / "catalog.crc"
 
-    def crc_while_a_writer_comes_and_goes(path: Path) -> int:
+    def bytes_while_a_writer_comes_and_goes(file: HeldFile) -> Iterator[bytes]:
         seal.write_text("4711\n")
-        return 1
+        yield b"other bytes"
 
-    monkeypatch.setattr("lookalike.collection.store._crc_of", crc_while_a_writer_comes_and_goes)
+    monkeypatch.setattr(HeldFile, "pieces", bytes_while_a_writer_comes_and_goes)
     assert not collection._store.is_catalog_damaged()
     assert collection._store.is_catalog_damaged()  # now it is the same before and after
 
@@ -289,3 +291,29 @@ def test_pictures_that_came_after_a_query_was_understood_do_no_harm(collection, 
         hits = answer(reader._store, query, looks, Page(cutoff=0), 10, started=0)
         assert [hit.id for hit in hits] == [2]
         assert [hit.id for hit in reader.search(query)] == [2]
+
+
+def test_comparing_the_seal_takes_no_lock_of_sqlite_away(closed, fast):
+    """Another process that could lock the whole file would take it for unused, and delete the log under us."""
+    code = (
+        "import fcntl, sys; file = open(sys.argv[1], 'r+b')\n"
+        "try: fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 510, 0x40000002)\n"
+        "except OSError: print('in use')\n"
+    )
+
+    def is_in_use() -> bool:
+        command = [sys.executable, "-c", code, str(closed / "catalog.db")]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout == "in use\n"
+
+    assert not is_in_use()
+    with Collection(closed, settings=fast) as reader:
+        reader.version()
+        assert is_in_use()
+        assert not reader._store.is_catalog_damaged()
+        reader.make_album("some")
+        with Collection(closed, settings=fast) as another:
+            assert not another._store.is_catalog_damaged()
+        assert is_in_use()
+        reader.verify()
+        assert is_in_use()
+    assert not is_in_use()

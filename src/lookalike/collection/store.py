@@ -19,6 +19,7 @@ from sqlalchemy.pool import PoolProxiedConnection
 
 from lookalike.catalog import tables as t
 from lookalike.catalog.database import SCHEMA, command, migrate, open_catalog, schema_of, translated, writing
+from lookalike.catalog.held_file import HeldFile
 from lookalike.catalog.lock import writer_lock
 from lookalike.catalog.vector_file import VectorFile
 from lookalike.errors import CollectionBusy, CollectionDamaged, CollectionNotFound, StorageFull
@@ -80,11 +81,19 @@ class Store:
         self._files: dict[int, tuple[Space, VectorFile]] = {}
         self._watcher: PoolProxiedConnection | None = None
         self._watching = Lock()
+        self._held: HeldFile | None = None
         if not self.catalog_path.exists():
             self._make(make)
-        self._check_seal()
         self.engine = open_catalog(self.catalog_path)
         self.changes = writing(self.engine)
+        try:
+            self._check_seal()
+            self._open()
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self) -> None:
         try:
             self._bring_forward()
         except StorageFull:  # even reading needs a little room, for the index of the log
@@ -120,12 +129,18 @@ class Store:
             self._break_seal()
             if schema is not None and schema < SCHEMA:
                 command(self.engine, "PRAGMA wal_checkpoint(TRUNCATE)")
-                shutil.copy2(self.catalog_path, self.folder / f"catalog-before-{SCHEMA}.db")
+                with (self.folder / f"catalog-before-{SCHEMA}.db").open("wb") as copy:
+                    copy.writelines(self._catalog_pieces())
             migrate(self.engine)
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
+    def writing(self, *, patience: float = 1.0) -> Iterator[None]:
         """Hold the writer lock; on leaving, the catalogue is one sealed file again.
+
+        Parameters
+        ----------
+        patience : float
+            Seconds to wait for another writer: small changes are over in some milliseconds.
 
         Raises
         ------
@@ -134,7 +149,7 @@ class Store:
         StorageFull
             If the disk has no room; what was committed stays.
         """
-        with self._full_disk_told(), writer_lock(self.folder / LOCKS[0]):
+        with self._full_disk_told(), writer_lock(self.folder / LOCKS[0], patience=patience):
             was_sealed = self._seal_path.exists()
             self._break_seal()
             try:
@@ -170,7 +185,7 @@ class Store:
         while True:
             with ExitStack() as stack:
                 try:
-                    stack.enter_context(self.writing())
+                    stack.enter_context(self.writing(patience=0))
                     return stack.pop_all()
                 except CollectionBusy:
                     if time.monotonic() > end:
@@ -236,7 +251,7 @@ class Store:
                 self.engine.dispose()
                 log = self.catalog_path.with_name("catalog.db-wal")
                 if not log.exists() or log.stat().st_size == 0:
-                    self._seal_path.write_text(f"{_crc_of(self.catalog_path)}\n")
+                    self._seal_path.write_text(f"{self._catalog_crc()}\n")
         except (OSError, sa.exc.DBAPIError):
             self._seal_path.unlink(missing_ok=True)  # no seal claims nothing; the next writer tries again
 
@@ -250,9 +265,22 @@ class Store:
     def is_catalog_damaged(self) -> bool:
         """Return whether the sealed catalogue's bytes have changed; without a seal nothing is claimed."""
         seal = self._seal()
-        if seal is None or seal == _crc_of(self.catalog_path):
+        if seal is None or seal == self._catalog_crc():
             return False
         return seal == self._seal()  # a writer that came in between took the seal away, and perhaps made another
+
+    def _catalog_crc(self) -> int:
+        """Return the CRC-32 of the catalogue's bytes (some 5 GB a second)."""
+        crc = 0
+        for piece in self._catalog_pieces():
+            crc = zlib.crc32(piece, crc)
+        return crc
+
+    def _catalog_pieces(self) -> Iterator[bytes]:
+        with self._watching:
+            if self._held is None:
+                self._held = HeldFile(self.catalog_path)
+        return self._held.pieces()
 
     def _seal(self) -> int | None:
         """Return the checksum noted when the catalogue was last closed, None where none is or it is not whole."""
@@ -325,7 +353,10 @@ class Store:
             if self._watcher is not None:
                 self._watcher.close()
                 self._watcher = None
-        self.engine.dispose()
+            self.engine.dispose()
+            if self._held is not None:
+                self._held.close()
+                self._held = None
 
 
 def read_spaces(connection: Connection) -> list[Space]:
@@ -350,12 +381,3 @@ def record_vectors(connection: Connection, space: Space, file: VectorFile, *, n_
     )
     if rows:
         connection.execute(sa.insert(t.blocks), rows)
-
-
-def _crc_of(path: Path) -> int:
-    """Return the CRC-32 of a file's bytes, read in pieces (some 5 GB a second)."""
-    crc = 0
-    with path.open("rb") as file:
-        while piece := file.read(1 << 20):
-            crc = zlib.crc32(piece, crc)
-    return crc
