@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import platformdirs
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -18,7 +18,7 @@ from lookalike.errors import LookalikeError
 
 DATA_FOLDER = Path(platformdirs.user_data_dir("lookalike"))
 SETTINGS_FILE = Path(platformdirs.user_config_dir("lookalike")) / "settings.toml"
-
+SECRETS = ("password", "token")
 
 Home = Annotated[Path, AfterValidator(Path.expanduser)]
 
@@ -36,6 +36,10 @@ class Settings(BaseSettings):
     max_seconds: float = Field(default=10.0, gt=0, description="seconds to decode one picture")
     max_memory: int = Field(default=2 << 30, ge=256 << 20, description="bytes of memory of one decoding process")
     query_seconds: float = Field(default=10.0, gt=0, description="seconds the catalogue may take to answer one query")
+    preview_bytes: int = Field(default=1 << 30, ge=0, description="bytes of large thumbnails kept on disk")
+    password: SecretStr | None = Field(default=None, description="what people must give to use the server")
+    token: SecretStr | None = Field(default=None, description="what programs must send to use it, as Bearer")
+    max_upload_bytes: int = Field(default=100 << 20, ge=1, description="bytes of a picture that is sent to search with")
 
     @classmethod
     def settings_customise_sources(
@@ -66,7 +70,8 @@ def load_settings() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
+        value = "not shown" if name in SECRETS else repr(first["input"])
         raise LookalikeError(
-            f"the setting {name} is {first['input']!r}, but {first['msg'].lower()}; "
+            f"the setting {name} is {value}, but {first['msg'].lower()}; "
             f"correct LOOKALIKE_{name.upper()} or {SETTINGS_FILE}"
         ) from error

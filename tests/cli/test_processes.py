@@ -80,7 +80,7 @@ def test_a_pipe_that_closes_early_is_no_error(shared: Path) -> None:
 def test_shells_complete_commands() -> None:
     variables = {"_LOOKALIKE_COMPLETE": "complete_bash", "COMP_WORDS": "lookalike se", "COMP_CWORD": "1"}
     output = subprocess.run(LOOKALIKE, env=os.environ | variables, capture_output=True, text=True).stdout
-    assert output.split() == ["search", "settings"]
+    assert output.split() == ["search", "serve", "settings"]
 
 
 def test_help_imports_nothing_heavy() -> None:

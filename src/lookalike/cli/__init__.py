@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from lookalike import __version__
-from lookalike.cli import albums, care, configuration, networks, pictures, trial
+from lookalike.cli import albums, care, configuration, networks, pictures, serve, trial
 from lookalike.cli.options import AsJson, Folder, Quiet, Verbose, with_terminal
 from lookalike.cli.terminal import Terminal, printable
 from lookalike.errors import LookalikeError
@@ -66,6 +66,7 @@ of_albums.command("add")(with_terminal(albums.add))
 of_albums.command("remove")(with_terminal(albums.remove))
 of_albums.command("rename")(with_terminal(albums.rename))
 of_albums.command("delete")(with_terminal(albums.delete))
+app.command("serve", rich_help_panel=PICTURES)(with_terminal(serve.serve))
 app.command("export", rich_help_panel=PICTURES)(with_terminal(care.export))
 
 app.command("stats", rich_help_panel=CARE)(with_terminal(care.stats))

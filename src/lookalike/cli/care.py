@@ -65,8 +65,8 @@ def verify(terminal: Terminal) -> None:
     """Compare all that is stored with its checksums and counts; changes nothing, ends with 1 if anything is wrong."""
     problems: list[str]
     try:
-        with terminal.open() as pictures:
-            problems = list(pictures.verify().problems)
+        with terminal.open() as pictures, terminal.progress("verifying") as progress:
+            problems = list(pictures.verify(progress=progress).problems)
     except CollectionDamaged as error:
         problems = [str(error)]
     remedy = ["`lookalike repair` makes again what can be made again from the originals"]
@@ -77,8 +77,8 @@ def verify(terminal: Terminal) -> None:
 
 def repair(terminal: Terminal) -> None:
     """Make again, from the originals, what is damaged or missing."""
-    with terminal.open() as pictures, terminal.progress("repairing"):
-        report = pictures.repair()
+    with terminal.open() as pictures, terminal.progress("repairing") as progress:
+        report = pictures.repair(progress=progress)
     terminal.tell(report.to_json(), _repair_lines(report))
 
 

@@ -10,6 +10,8 @@ from lookalike.cli.terminal import Terminal, printable, table
 
 def settings(terminal: Terminal) -> None:
     """Show what is set, and whether a flag, the environment, the settings file or nobody said so."""
+    from pydantic import SecretStr
+
     from lookalike.settings import SETTINGS_FILE, Settings
 
     values = terminal.settings()
@@ -19,7 +21,7 @@ def settings(terminal: Terminal) -> None:
     def known(name: str) -> dict[str, Any]:
         value = getattr(values, name)
         return {
-            "value": str(value) if isinstance(value, Path) else value,
+            "value": str(value) if isinstance(value, Path | SecretStr) else value,
             "source": _source(name, terminal, in_environment, in_file),
             "meaning": Settings.model_fields[name].description,
         }

@@ -1,0 +1,1 @@
+"""The server: the REST interface and the page."""

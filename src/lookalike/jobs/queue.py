@@ -1,0 +1,354 @@
+"""The queue of long work: one job at a time, each in a process of its own, steered from any thread."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from threading import Condition, Lock, Thread
+from types import TracebackType
+from typing import Any, Self, get_args
+
+from lookalike.collection import Collection
+from lookalike.collection.store import now
+from lookalike.errors import ItemNotFound, LookalikeError
+from lookalike.jobs.job import ENDED, GRACE_SECONDS, INTERRUPTED, Job, Kind, State
+from lookalike.settings import SECRETS
+
+KEPT = 50
+"""Jobs that are remembered; the oldest that have ended are forgotten first."""
+
+SAVE_SECONDS = 2.0
+"""Between two writings of progress; memory has the live numbers, and a job goes on by what the collection holds."""
+
+RETRY_SECONDS = 3.0
+"""Between two tries when a command line is writing to the collection."""
+
+NICE = 10
+"""How far the work stands back behind searches; the processes that decode for it stand there too."""
+
+# Before anything is imported: a thread keeps the priority it was born with, and when those of NumPy, which wait in busy
+# loops, stand before the one that they wait for, its work may take ten times as long.
+WORKER = f"import os; os.nice({NICE}); from lookalike.jobs.worker import main; raise SystemExit(main())"
+
+INTERRUPTIONS = (INTERRUPTED, -signal.SIGINT, -signal.SIGTERM)
+"""Exit statuses of a worker that somebody asked to end, as a system does with all processes when it shuts down."""
+
+
+@dataclass
+class _Work:
+    """The job that is worked on now.
+
+    Attributes
+    ----------
+    wish : State or None
+        What the job shall be once its process has ended, if somebody asked for that.
+    answer : dict
+        The last thing the process said: its report, or why there is none.
+    """
+
+    job_id: int
+    done_before: int
+    process: subprocess.Popen[str] | None = None
+    wish: State | None = None
+    answer: dict[str, Any] = field(default_factory=dict)
+
+    def end(self, wish: State) -> None:
+        """Have the process end at a safe point, and the job be something else then."""
+        self.wish = wish
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """Close the process's standard input, which tells it to stop; one that has ended does not mind."""
+        if self.process is not None and self.process.stdin is not None:
+            with suppress(BrokenPipeError):
+                self.process.stdin.close()
+
+
+class Jobs:
+    """The long work of one collection. Any thread may call it; no call waits for work.
+
+    What was running or waiting when the last `Jobs` of this collection ended, however it ended, is taken up again.
+    Which jobs there are and what they are is written to the catalogue at once, how far they are every two seconds.
+
+    Parameters
+    ----------
+    collection : Collection
+        Stays the caller's, and open until this is closed.
+    """
+
+    def __init__(self, collection: Collection) -> None:
+        self._collection = collection
+        self._log = collection.job_log
+        self._changed = Condition()  # guards all that follows
+        self._jobs = {job.id: job for job in map(_taken_up, map(Job.from_row, self._log.rows()))}
+        self._work: _Work | None = None
+        self._watchers: list[Callable[[], None]] = []
+        self._is_closing = False
+        self._saving = Lock()
+        self._saved_at = 0.0
+        self._supervisor = Thread(target=self._supervise, name="jobs", daemon=True)
+        self._supervisor.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop working at a safe point; what was running or waiting goes on when there is a `Jobs` again."""
+        with self._changed:
+            self._is_closing = True
+            if self._work is not None:
+                self._work.end(self._work.wish or "waiting")
+            self._changed.notify_all()
+        self._supervisor.join(2 * GRACE_SECONDS)
+        with self._changed:
+            process = None if self._work is None else self._work.process
+        if process is not None:
+            process.kill()  # it did not end by itself, so something holds it that it cannot shake off
+        self._supervisor.join()
+
+    def start(self, kind: Kind, paths: Iterable[str | os.PathLike[str]] = ()) -> Job:
+        """Put work at the end of the queue.
+
+        Parameters
+        ----------
+        kind : str
+            "add", "repair" or "verify".
+        paths : iterable of path
+            What to add; none means to look again at all that was ever added.
+
+        Raises
+        ------
+        ValueError
+            If there is no such kind, or it takes no paths.
+        CollectionBusy, StorageFull
+            If the job cannot be written down.
+        """
+        places = tuple(Path(os.path.expanduser(path)).absolute() for path in paths)  # noqa: PTH111 - "~nobody"
+        if kind not in get_args(Kind) or (places and kind != "add"):
+            raise ValueError(f"there is no job {kind!r} with {len(places)} paths; 'add' takes some, others none")
+        asked = Job(0, kind, places, "waiting", now())
+        job = replace(asked, id=self._log.insert(asked.to_row()))
+        with self._changed:
+            self._put(job)
+        self._forget_old()
+        self._tell_watchers()
+        return job
+
+    def all(self) -> list[Job]:
+        """Return all jobs that are remembered, the newest first."""
+        with self._changed:
+            return sorted(self._jobs.values(), key=lambda job: -job.id)
+
+    def job(self, job_id: int) -> Job:
+        """Return one job.
+
+        Raises
+        ------
+        ItemNotFound
+            If there is none of this id, or it is forgotten.
+        """
+        with self._changed:
+            if job_id not in self._jobs:
+                raise ItemNotFound(f"there is no job {job_id}; the last {KEPT} are remembered")
+            return self._jobs[job_id]
+
+    def pause(self, job_id: int) -> Job:
+        """Interrupt a job at a safe point, and let the next ones pass; what has ended stays as it is."""
+        return self._steer(job_id, "paused")
+
+    def resume(self, job_id: int) -> Job:
+        """Let a paused job go on when its turn comes; any other stays as it is."""
+        return self._steer(job_id, "waiting")
+
+    def stop(self, job_id: int) -> Job:
+        """End a job for good; what it has done stays done, and what has ended stays as it is."""
+        return self._steer(job_id, "stopped")
+
+    def _steer(self, job_id: int, wish: State) -> Job:
+        with self._changed:
+            job, work = self.job(job_id), self._work
+            if work is not None and work.job_id == job_id:
+                # One that runs need not be told to go on, and one that is being stopped shall stay so.
+                if work.wish != "stopped" and (work.wish or wish != "waiting"):
+                    work.end(wish)
+                    self._put(replace(job, message=_steering(wish)))
+            elif not job.has_ended:
+                self._put(_settled(job, wish))
+        self._tell(job_id)
+        return self.job(job_id)
+
+    def watch(self, callback: Callable[[], None]) -> None:
+        """Call back after each change, in the thread that made it: quick, and without raising anything."""
+        with self._changed:
+            self._watchers.append(callback)
+
+    def unwatch(self, callback: Callable[[], None]) -> None:
+        """Call back no more."""
+        with self._changed:
+            self._watchers.remove(callback)
+
+    def _put(self, job: Job) -> None:
+        """Have a job be something else: the one place where it changes. The caller holds the condition."""
+        self._jobs[job.id] = job
+        self._changed.notify_all()
+
+    def _tell(self, job_id: int) -> None:
+        """Write a job down as it is now, and call back. The caller does not hold the condition."""
+        # What cannot be written now will be written at the next change. Should the server die before, the job is
+        # taken up again in its older state, and finds its work done.
+        with self._saving, suppress(LookalikeError):
+            self._saved_at = time.monotonic()
+            self._log.update(job_id, self.job(job_id).to_row())
+        self._tell_watchers()
+
+    def _tell_watchers(self) -> None:
+        with self._changed:
+            watchers = list(self._watchers)
+        for callback in watchers:
+            callback()
+
+    def _forget_old(self) -> None:
+        with self._changed:
+            ended = [job.id for job in self.all() if job.has_ended]
+            old = ended[max(0, KEPT - (len(self._jobs) - len(ended))) :]
+            for job_id in old:
+                del self._jobs[job_id]
+        with suppress(LookalikeError):  # what stays in the catalogue is found and deleted another time
+            self._log.delete(old)
+
+    def _supervise(self) -> None:
+        while (work := self._next()) is not None:
+            self._tell(work.job_id)
+            for words in self._said(work):
+                self._hear(work, words)
+            is_refused = self._finish(work)
+            self._tell(work.job_id)
+            if is_refused:
+                self._rest(work.job_id)
+
+    def _next(self) -> _Work | None:
+        """Wait for the first job in the queue and begin it; None when there shall be no more."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._is_closing or self._first_waiting() is not None)
+            job = self._first_waiting()
+            if self._is_closing or job is None:
+                return None
+            # An `add` that was interrupted finds what it did before as known, and does not count it again.
+            self._work = _Work(job.id, done_before=job.done if job.kind == "add" else 0)
+            self._put(replace(job, state="running"))
+            return self._work
+
+    def _first_waiting(self) -> Job | None:
+        waiting = (job for job in self._jobs.values() if job.state == "waiting")
+        return min(waiting, key=lambda job: job.id, default=None)
+
+    def _said(self, work: _Work) -> Iterator[dict[str, Any]]:
+        """Start the process and yield what it says until it has ended."""
+        # Its own session, so that Ctrl-C in the terminal reaches the server alone, which then ends it safely.
+        command = [sys.executable, "-P", "-c", WORKER]
+        try:
+            process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+            )
+        except OSError as error:
+            yield {"error": f"the process that does the work did not start: {error}; make room for it, and start again"}
+            return
+        assert process.stdin is not None
+        assert process.stdout is not None
+        with suppress(BrokenPipeError):  # it has ended already, which its exit status tells
+            process.stdin.write(f"{self._order(work.job_id)}\n")
+            process.stdin.flush()
+        with self._changed:
+            work.process = process
+            if work.wish is not None:
+                work.hang_up()
+        with process.stdout:
+            # What does not end with its line was cut off by the death of the process.
+            yield from (json.loads(line) for line in process.stdout if line.endswith("\n"))
+        process.wait()
+        with self._changed:
+            work.hang_up()
+
+    def _order(self, job_id: int) -> str:
+        job, folder = self.job(job_id), self._collection.folder.absolute()
+        settings = self._collection.settings.model_dump(exclude=set(SECRETS))
+        order = {"collection": folder, "settings": settings, "kind": job.kind, "paths": job.paths}
+        return json.dumps(order, default=str)
+
+    def _hear(self, work: _Work, words: dict[str, Any]) -> None:
+        if "progress" not in words:
+            work.answer = words
+            return
+        with self._changed:
+            progress, job = words["progress"], self._jobs[work.job_id]
+            counts = {name: work.done_before + progress.pop(name) for name in ("done", "total")}
+            self._put(replace(job, **counts, **progress, message=job.message if work.wish else ""))
+        if time.monotonic() - self._saved_at >= SAVE_SECONDS:
+            self._tell(work.job_id)
+        else:
+            self._tell_watchers()
+
+    def _finish(self, work: _Work) -> bool:
+        """Give the job the state it has now that its process has ended; return whether it should wait a while."""
+        with self._changed:
+            self._work = None
+            job = _finished(self._jobs[work.job_id], work)
+            self._put(job)
+            return job.state == "waiting" and work.wish is None
+
+    def _rest(self, job_id: int) -> None:
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._is_closing or self._jobs[job_id].state != "waiting", timeout=RETRY_SECONDS
+            )
+
+
+def _taken_up(job: Job) -> Job:
+    return _settled(job, "waiting") if job.state == "running" else job
+
+
+def _settled(job: Job, state: State, message: str = "") -> Job:
+    """Return a job that does not run any more."""
+    ended_at = now() if state in ENDED else None
+    return replace(job, state=state, ended_at=ended_at, message=message, rate=0.0, seconds_left=None)
+
+
+def _finished(job: Job, work: _Work) -> Job:
+    """Return a job whose process has ended, by what it said, what was wished, and how it ended."""
+    if "report" in work.answer:
+        told = "it was interrupted, and the report counts from there on" if work.done_before else ""
+        return replace(_settled(job, "done", told), report=work.answer["report"])
+    if work.wish is not None:
+        return _settled(job, work.wish)
+    if "busy" in work.answer:
+        return _settled(job, "waiting", _printable(work.answer["busy"]))
+    if "error" in work.answer:
+        return _settled(job, "failed", _printable(work.answer["error"]))
+    assert work.process is not None
+    status = work.process.returncode
+    if status in INTERRUPTIONS:
+        return _settled(job, "waiting", "the process that does the work was told to end; it begins again in a moment")
+    cause = signal.Signals(-status).name if -status in set(signal.Signals) else f"exit status {status}"
+    return _settled(
+        job, "failed", f"the process that does the work ended by {cause}; what it did is safe, start it again to go on"
+    )
+
+
+def _steering(wish: State) -> str:
+    return {"paused": "pausing", "stopped": "stopping"}.get(wish, "")
+
+
+def _printable(text: str) -> str:
+    """Return a sentence that the catalogue takes, with what is no Unicode in the name of a file written as escapes."""
+    return text.encode(errors="backslashreplace").decode()

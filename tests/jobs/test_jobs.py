@@ -1,0 +1,320 @@
+"""Long work beside a server: real collections, real processes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from lookalike.catalog.lock import writer_lock
+from lookalike.collection import Collection
+from lookalike.errors import ItemNotFound
+from lookalike.jobs import Job, Jobs
+from lookalike.settings import Settings
+
+SECONDS = 60.0
+"""For what takes about a second on an idle machine."""
+
+Draw = Callable[..., Path]
+Wait = Callable[[Callable[[], bool]], None]
+
+
+@contextmanager
+def watching(jobs: Jobs) -> Iterator[Wait]:
+    """Wait until something holds, looking at it whenever a job changes."""
+    changed = threading.Event()
+    jobs.watch(changed.set)
+
+    def wait(is_so: Callable[[], bool]) -> None:
+        while not is_so():
+            assert changed.wait(SECONDS), f"nothing happens any more: {jobs.all()}"
+            changed.clear()
+
+    yield wait
+    jobs.unwatch(changed.set)
+
+
+def finished(jobs: Jobs, job: Job) -> Job:
+    """Wait for a job's end and return it."""
+    with watching(jobs) as wait:
+        wait(lambda: jobs.job(job.id).has_ended)
+    return jobs.job(job.id)
+
+
+def pid_of_worker(jobs: Jobs) -> int:
+    """Return the process that works now."""
+    with watching(jobs) as wait:
+        wait(lambda: jobs._work is not None and jobs._work.process is not None and jobs._work.process.pid > 0)
+    assert jobs._work is not None
+    assert jobs._work.process is not None
+    return jobs._work.process.pid
+
+
+@pytest.fixture
+def jobs(collection: Collection) -> Iterator[Jobs]:
+    """The long work of a new collection."""
+    with Jobs(collection) as jobs:
+        yield jobs
+
+
+@pytest.fixture
+def many(folder: Path, draw: Draw) -> Path:
+    """A folder of 200 pictures: four batches, and a second or two of work."""
+    for number in range(200):
+        draw(folder / f"{number}.png", number)
+    return folder
+
+
+def test_a_job_runs_and_reports(jobs: Jobs, collection: Collection, folder: Path, draw: Draw) -> None:
+    for number in range(3):
+        draw(folder / f"{number}.png", number)
+    (folder / "broken.png").write_bytes(b"no picture")
+    asked = jobs.start("add", [folder])
+    assert (asked.state, asked.kind, asked.paths) == ("waiting", "add", (folder,))
+    job = finished(jobs, asked)
+    assert (job.state, job.done, job.total, job.message) == ("done", 4, 4, "")
+    assert job.report is not None
+    assert (job.report["added"], job.report["n_skipped"]) == (3, 1)
+    assert job.report["skipped"][0]["path"] == str(folder / "broken.png")
+    assert job.ended_at is not None
+    assert job.seconds_left is None
+    assert len(collection) == 3
+
+
+def test_a_collection_is_verified_and_repaired(jobs: Jobs, collection: Collection, many: Path) -> None:
+    collection.add(many)
+    for path in (collection.folder / "thumbs").glob("*/*"):
+        path.unlink()
+    found = finished(jobs, jobs.start("verify"))
+    assert found.report is not None
+    assert found.report["n_problems"] == 200
+    assert len(found.report["problems"]) == 20
+    assert (found.done, found.total) == (200, 200)
+    mended = finished(jobs, jobs.start("repair"))
+    assert mended.report is not None
+    assert mended.report["thumbnails"] == 200
+    assert (mended.done, mended.total) == (400, 400)  # looked at, and made again
+    assert collection.verify().ok
+
+
+def test_searches_and_albums_do_not_wait_for_a_job(jobs: Jobs, collection: Collection, many: Path) -> None:
+    job = jobs.start("add", [many])
+    with watching(jobs) as wait:
+        wait(lambda: jobs.job(job.id).done > 0)
+        assert len(collection.search("#1")) > 0
+        assert collection.make_album("early", [1]) == 1
+        assert jobs.job(job.id).state == "running"
+    assert finished(jobs, job).state == "done"
+    assert len(collection) == 200
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells the priority of a thread")
+def test_all_threads_of_a_job_stand_back_behind_searches(jobs: Jobs, many: Path) -> None:
+    job = jobs.start("add", [many])
+    with watching(jobs) as wait:
+        wait(lambda: jobs.job(job.id).done > 0)
+        threads = [int(path.name) for path in Path(f"/proc/{pid_of_worker(jobs)}/task").iterdir()]
+        assert len(threads) > 1
+        assert {os.getpriority(os.PRIO_PROCESS, thread) for thread in threads} == {10}
+
+
+def test_a_job_that_was_paused_goes_on_where_it_stopped(jobs: Jobs, collection: Collection, many: Path) -> None:
+    job = jobs.start("add", [many])
+    seen: list[Job] = []
+    jobs.watch(lambda: seen.append(jobs.job(job.id)))
+    with watching(jobs) as wait:
+        wait(lambda: jobs.job(job.id).done > 0)
+        jobs.pause(job.id)
+        wait(lambda: jobs.job(job.id).state == "paused")
+        paused = jobs.job(job.id)
+        assert 0 < paused.done < 200
+        assert (paused.rate, paused.ended_at) == (0.0, None)
+        n_before = len(collection)
+        assert paused.done <= n_before < 200
+        with writer_lock(collection.folder / "lock"):
+            pass  # a paused job leaves the collection to others
+        jobs.resume(job.id)
+    done = finished(jobs, job)
+    assert (done.state, len(collection)) == ("done", 200)
+    assert done.report is not None
+    assert (done.report["added"], done.report["unchanged"]) == (200 - n_before, n_before)
+    assert "counts from there on" in done.message
+    counts = [job.done for job in seen]
+    assert counts == sorted(counts)
+    assert collection.verify().ok
+    assert collection.add(many).added == 0
+
+
+def test_a_job_that_is_told_to_go_on_while_it_is_being_paused_goes_on(jobs: Jobs, many: Path) -> None:
+    job = jobs.start("add", [many])
+    pid_of_worker(jobs)
+    assert jobs.pause(job.id).message == "pausing"
+    jobs.resume(job.id)
+    assert finished(jobs, job).state == "done"
+
+
+def test_a_job_that_was_stopped_never_goes_on(jobs: Jobs, collection: Collection, many: Path) -> None:
+    job = jobs.start("add", [many])
+    pid_of_worker(jobs)
+    jobs.stop(job.id)
+    assert jobs.pause(job.id).message == "stopping"
+    assert finished(jobs, job).state == "stopped"
+    assert [steer(job.id).state for steer in (jobs.resume, jobs.pause, jobs.stop)] == ["stopped"] * 3
+    assert len(collection) < 200
+    assert finished(jobs, jobs.start("verify")).report == {"ok": True, "problems": [], "n_problems": 0}
+
+
+def test_jobs_work_one_after_the_other_but_a_paused_one_lets_others_pass(jobs: Jobs, many: Path) -> None:
+    order: list[int] = []
+    jobs.watch(lambda: order.extend(job.id for job in jobs.all() if job.state == "running"))
+    first, second, third = jobs.start("add", [many]), jobs.start("verify"), jobs.start("add")
+    jobs.pause(second.id)
+    assert [job.id for job in jobs.all()] == [third.id, second.id, first.id]
+    assert finished(jobs, third).state == "done"
+    assert jobs.job(first.id).state == "done"
+    assert jobs.job(second.id).state == "paused"
+    jobs.resume(second.id)
+    assert finished(jobs, second).state == "done"
+    assert list(dict.fromkeys(order)) == [first.id, third.id, second.id]
+    assert order == sorted(order, key=[first.id, third.id, second.id].index)  # never two at once
+
+
+def test_a_process_that_is_killed_fails_its_job_alone(jobs: Jobs, collection: Collection, many: Path) -> None:
+    job = jobs.start("add", [many])
+    os.kill(pid_of_worker(jobs), signal.SIGKILL)
+    failed = finished(jobs, job)
+    assert failed.state == "failed"
+    assert failed.message == (
+        "the process that does the work ended by SIGKILL; what it did is safe, start it again to go on"
+    )
+    assert finished(jobs, jobs.start("add", [many])).state == "done"
+    assert len(collection) == 200
+
+
+def test_a_process_that_is_told_to_end_by_others_begins_again(
+    jobs: Jobs, collection: Collection, many: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lookalike.jobs.queue.RETRY_SECONDS", 0.1)
+    job = jobs.start("add", [many])
+    with watching(jobs) as wait:
+        wait(lambda: jobs.job(job.id).done > 0)
+        os.kill(pid_of_worker(jobs), signal.SIGTERM)
+        wait(lambda: jobs.job(job.id).state == "waiting")
+        assert "begins again in a moment" in jobs.job(job.id).message
+    assert finished(jobs, job).state == "done"
+    assert len(collection) == 200
+
+
+def test_a_job_says_why_it_fails(tmp_path: Path, folder: Path) -> None:
+    settings = Settings(workers=1, model="\udcff", models=tmp_path / "none")
+    with Collection(tmp_path / "collection", settings=settings) as collection, Jobs(collection) as jobs:
+        job = finished(jobs, jobs.start("add", [folder]))
+        assert job.state == "failed"
+        assert "\\udcff" in job.message
+        assert job.report is None
+
+
+def test_a_busy_collection_is_waited_for(
+    jobs: Jobs, collection: Collection, folder: Path, draw: Draw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lookalike.jobs.queue.RETRY_SECONDS", 0.1)
+    draw(folder / "1.png", 1)
+    with watching(jobs) as wait:
+        with collection._store.writing():
+            job = jobs.start("add", [folder])
+            wait(lambda: "the collection is being written by" in jobs.job(job.id).message)
+            assert jobs.job(job.id).state in ("waiting", "running")
+        wait(lambda: jobs.job(job.id).has_ended)
+    assert (jobs.job(job.id).state, jobs.job(job.id).message) == ("done", "")
+
+
+def test_a_folder_whose_name_is_not_utf_8_is_added(
+    jobs: Jobs, collection: Collection, folder: Path, draw: Draw
+) -> None:
+    odd = folder / os.fsdecode(b"caf\xe9")
+    draw(odd / "1.png", 1)
+    job = finished(jobs, jobs.start("add", [odd]))
+    assert (job.state, job.paths) == ("done", (odd,))
+    assert len(collection) == 1
+    with Jobs(collection) as later:
+        assert later.job(job.id) == job
+        assert json.loads(json.dumps(later.job(job.id).to_json()))["paths"] == [str(odd)]
+
+
+def test_a_server_that_closes_leaves_its_work_to_the_next(collection: Collection, many: Path) -> None:
+    with Jobs(collection) as jobs:
+        first, second, third = jobs.start("add", [many]), jobs.start("verify"), jobs.start("verify")
+        jobs.pause(third.id)
+        with watching(jobs) as wait:
+            wait(lambda: jobs.job(first.id).done > 0)
+    left = jobs.job(first.id)
+    assert (left.state, jobs.job(second.id).state) == ("waiting", "waiting")
+    assert collection.verify().ok
+    with Jobs(collection) as jobs:
+        assert jobs.job(first.id).done >= left.done > 0
+        assert finished(jobs, second).state == "done"
+        assert (jobs.job(first.id).state, jobs.job(third.id).state) == ("done", "paused")
+    assert len(collection) == 200
+
+
+SERVER = """
+import sys, time
+from pathlib import Path
+from lookalike.collection import Collection
+from lookalike.jobs import Jobs
+from lookalike.settings import Settings
+
+jobs = Jobs(Collection(Path(sys.argv[1]), settings=Settings(workers=1, model=None)))
+job = jobs.start("add", [sys.argv[2]])
+while not jobs.job(job.id).done:
+    time.sleep(0.01)
+print(jobs._work.process.pid, flush=True)
+time.sleep(600)
+"""
+
+
+def test_work_ends_with_a_server_that_dies_and_the_next_takes_it_up(collection: Collection, many: Path) -> None:
+    command = [sys.executable, "-c", SERVER, str(collection.folder), str(many)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        worker = int(server.stdout.readline())
+        os.kill(worker, signal.SIGSTOP)  # so that it cannot finish before its server dies
+        server.kill()
+    os.kill(worker, signal.SIGCONT)
+    with writer_lock(collection.folder / "lock", patience=SECONDS):
+        assert len(collection) < 200
+    with Jobs(collection) as jobs:
+        (job,) = jobs.all()
+        assert job.state in ("waiting", "running")
+        assert finished(jobs, job).state == "done"
+    assert len(collection) == 200
+    assert collection.verify().ok
+
+
+def test_the_last_fifty_jobs_are_remembered(
+    jobs: Jobs, collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lookalike.jobs.queue.KEPT", 2)
+    paused = jobs.pause(jobs.start("verify").id)
+    ended = [jobs.stop(jobs.start("verify").id) for _ in range(3)]
+    finished(jobs, ended[-1])
+    last = finished(jobs, jobs.start("verify"))
+    assert [job.id for job in jobs.all()] == [last.id, paused.id]
+    with pytest.raises(ItemNotFound, match="there is no job"):
+        jobs.job(ended[0].id)
+    with Jobs(collection) as later:
+        assert later.all() == jobs.all()
+
+
+def test_only_known_work_is_taken(jobs: Jobs, folder: Path) -> None:
+    with pytest.raises(ValueError, match="'verify' with 1 paths"):
+        jobs.start("verify", [folder])
+    with pytest.raises(ValueError, match="no job 'dance'"):
+        jobs.start("dance")  # type: ignore[arg-type]
+    assert jobs.all() == []
