@@ -1,0 +1,93 @@
+/** The question of the page: read from the URL, changed as chips, written back to the URL. */
+
+import { api, isAborted, sentence } from "./client";
+import { joined, mixOf, pictureOf, read, write, type Question } from "./query";
+import { router, searchUrl } from "./router.svelte";
+import { fieldOf } from "./terms";
+import type { Tree } from "./types";
+
+const NOTHING: Question = { chips: [], filters: [] };
+
+class Asked {
+  /** The question in the one-line syntax. */
+  line = $state("");
+  question = $state.raw<Question>(NOTHING);
+  tree = $state.raw<Tree | null>(null);
+  /** What the server did not understand, in its words; empty if all is well. */
+  error = $state("");
+  #latest = new AbortController();
+
+  /** Read the line that the URL holds. */
+  async follow(line: string): Promise<void> {
+    if (line === this.line) return;
+    this.line = line;
+    if (!line.trim()) return this.#take(line, null);
+    const isRead = await this.#ask(async (signal) => {
+      const { query } = await api.readLine(line, signal);
+      this.#take(line, query);
+    });
+    if (!isRead && this.error) [this.tree, this.question] = [null, NOTHING];
+  }
+
+  /** Ask something else; a slider replaces the step in the history that it is part of. */
+  async change(question: Question, { replace = false }: { replace?: boolean } = {}): Promise<void> {
+    const tree = write(question);
+    if (tree === null) return router.go("/");
+    await this.#ask(async (signal) => {
+      const { line, query } = await api.printTree(tree, signal);
+      this.#take(line, query);
+      router.go(searchUrl(line), { replace });
+    });
+  }
+
+  /** Add what a line asks to the question; a filter takes the place of one about the same field. */
+  async add(line: string): Promise<boolean> {
+    return this.#ask(async (signal) => {
+      const more = read((await api.readLine(line, signal)).query);
+      const fields = new Set(more.filters.map(fieldOf));
+      const filters = this.question.filters.filter((filter) => !fields.has(fieldOf(filter)));
+      await this.change(joined({ ...this.question, filters }, more));
+    });
+  }
+
+  /** Ask exactly what a line says. */
+  async replace(line: string): Promise<boolean> {
+    return this.#ask(async (signal) => {
+      if (line.trim()) await this.change(read((await api.readLine(line, signal)).query));
+      else router.go("/");
+    });
+  }
+
+  /** Add pictures, each by its id or as an upload; one that is there already changes sides. */
+  async addPictures(sources: ({ id: number } | { upload: string })[], negated = false): Promise<void> {
+    const known = new Set(sources.map((source) => JSON.stringify(source)));
+    const kept = this.question.chips.filter(
+      (chip) => chip.kind !== "picture" || chip.box || !known.has(JSON.stringify(chip.source)),
+    );
+    const mix = mixOf(this.question);
+    const chips = sources.map((source) => ({ ...pictureOf(source, negated), ...(mix && { mix }) }));
+    await this.change({ ...this.question, chips: [...kept, ...chips] });
+  }
+
+  #take(line: string, tree: Tree | null): void {
+    this.line = line;
+    this.tree = tree;
+    this.question = read(tree);
+    this.error = "";
+  }
+
+  /** Do one thing at a time: the newest wins; return whether it went well. */
+  async #ask(work: (signal: AbortSignal) => Promise<void>): Promise<boolean> {
+    this.#latest.abort();
+    this.#latest = new AbortController();
+    try {
+      await work(this.#latest.signal);
+      return this.error === "";
+    } catch (error) {
+      if (!isAborted(error)) this.error = sentence(error);
+      return false;
+    }
+  }
+}
+
+export const asked = new Asked();
