@@ -17,7 +17,11 @@ DOCUMENT = Path(__file__).parent.parent / "web" / "openapi.json"
 
 def main() -> None:
     """Write the document, or end with 1 if it is not the one that would be written."""
-    with tempfile.TemporaryDirectory() as folder, Collection(Path(folder) / "c") as collection, Jobs(collection) as jobs:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Collection(Path(folder) / "c") as collection,
+        Jobs(collection) as jobs,
+    ):
         routes = make_routes(Site(collection, jobs, Access(), (), Searcher(collection)))
     document = json.dumps(routes.openapi() | {"info": {"title": "Lookalike", "version": "1"}}, indent=1) + "\n"
     if "--check" in sys.argv and document != DOCUMENT.read_text():

@@ -1,5 +1,6 @@
 """Searches in threads, a few at a time, whose answers are kept for a moment."""
 
+import asyncio
 from collections import OrderedDict
 from time import monotonic
 
@@ -14,7 +15,7 @@ N_SEARCHES = 4
 """At once: each keeps a core busy, and those who wait in line are answered sooner than those who share."""
 
 CACHE_BYTES = 32 << 20
-CACHE_SECONDS = 5.0
+CACHE_SECONDS = 60.0
 """How long an answer is given again while the collection does not change: files may go offline unnoticed."""
 
 
@@ -48,15 +49,29 @@ class Searcher:
     def __init__(self, collection: Collection) -> None:
         self._collection = collection
         self._answers = Answers()
+        self._underway: dict[tuple[object, ...], asyncio.Task[bytes]] = {}
         self._turns = anyio.CapacityLimiter(N_SEARCHES)
 
     async def answer(self, line: str, k: int, start: int, cutoff: float | None) -> bytes:
         """Return the JSON of a search."""
         key = (self._collection.version(), line, k, start, cutoff)
         content = self._answers.find(key)
-        if content is None:
-            content = await run_sync(self._searched, line, k, start, cutoff, limiter=self._turns)
-            self._answers.keep(key, content)
+        if content is not None:
+            return content
+        task = self._underway.get(key)
+        if task is None:  # whoever asks the same meanwhile waits for the same answer
+            task = self._underway[key] = asyncio.create_task(self._worked_out(key, line, k, start, cutoff))
+            task.add_done_callback(lambda task: self._end(key, task))
+        return await asyncio.shield(task)
+
+    def _end(self, key: tuple[object, ...], task: asyncio.Task[bytes]) -> None:
+        del self._underway[key]
+        if not task.cancelled():
+            task.exception()  # heard here, for nobody may be left who waits for it
+
+    async def _worked_out(self, key: tuple[object, ...], line: str, k: int, start: int, cutoff: float | None) -> bytes:
+        content = await run_sync(self._searched, line, k, start, cutoff, limiter=self._turns)
+        self._answers.keep(key, content)
         return content
 
     def _searched(self, line: str, k: int, start: int, cutoff: float | None) -> bytes:

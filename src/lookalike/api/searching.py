@@ -24,7 +24,7 @@ async def search(
     start: Annotated[int, Query(description="hits to pass over")] = 0,
     cutoff: Annotated[float | None, Query(ge=0, le=1, description="the smallest score to show")] = None,
 ) -> Response:
-    """Find the pictures that answer a query; the same question asked again within seconds has the same answer."""
+    """Find the pictures that answer a query; the same question asked again within a minute has the same answer."""
     content = await site.searcher.answer(q, k, start, cutoff)
     return Response(content, media_type="application/json")
 

@@ -37,7 +37,7 @@ export interface paths {
         };
         /**
          * Search
-         * @description Find the pictures that answer a query; the same question asked again within seconds has the same answer.
+         * @description Find the pictures that answer a query; the same question asked again within a minute has the same answer.
          */
         get: operations["search_v1_search_get"];
         put?: never;
@@ -1787,6 +1787,13 @@ export interface operations {
                     "image/webp": unknown;
                 };
             };
+            /** @description What the client has under this tag is right */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description Client Error */
             "4XX": {
                 headers: {
@@ -1820,6 +1827,13 @@ export interface operations {
                 content: {
                     "image/*": unknown;
                 };
+            };
+            /** @description What the client has under this tag is right */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Client Error */
             "4XX": {

@@ -46,8 +46,9 @@ export function outlook(tree: Tree, found: readonly Found[], below: number): Out
   const last = without.at(question.chips.length - 1);
   if (without.length > 1 && last) ways.push({ words: wayWithout(last.name, last.question), question: last.question });
   ways.push({ words: "Look at all pictures", question: { chips: [], filters: [] } });
-  const distinct = [...new Map(ways.toReversed().map((way) => [JSON.stringify(way.question), way])).values()];
-  return { failed: failed.map(({ name }) => name), ways: distinct.toReversed().slice(0, MOST) };
+  const questions = ways.map(({ question }) => JSON.stringify(question));
+  const distinct = ways.filter((_, place) => questions.indexOf(questions[place]!) === place);
+  return { failed: failed.map(({ name }) => name), ways: distinct.slice(0, MOST) };
 }
 
 function wayWithout(name: string, { chips, filters }: Question): string {
