@@ -50,9 +50,6 @@ def main() -> None:
                 shoot(browser, address + "/", DESKTOP, "light", options.into / "page-home.webp")
                 shoot(browser, address + query, DESKTOP, "dark", options.into / "page-search.webp")
                 shoot(browser, address + query, PHONE, "light", options.into / "page-phone.webp")
-                shoot(
-                    browser, address + f"/picture/{windmill.id}", DESKTOP, "light", options.into / "page-picture.webp"
-                )
                 browser.close()
             finally:
                 server.terminate()

@@ -17,6 +17,10 @@ from lookalike.api.site import Site
 from lookalike.collection import Collection
 from lookalike.jobs import Jobs
 
+PROBLEM = {
+    "description": "Why the request was not answered",
+    "content": {problems.MEDIA_TYPE: {"schema": shapes.Problem.model_json_schema()}},
+}
 DESCRIPTION = "Finds pictures by what they show. Paths of files are never part of an address; pictures have ids."
 
 
@@ -28,7 +32,7 @@ def make_routes(site: Site) -> FastAPI:
         description=DESCRIPTION,
         docs_url=None,  # the usual pages load scripts from elsewhere
         redoc_url=None,
-        responses={"4XX": {"model": shapes.Problem, "content": {problems.MEDIA_TYPE: {}}}},
+        responses={"4XX": PROBLEM},
         redirect_slashes=False,
     )
     app.state.site = site

@@ -23,6 +23,7 @@ def quarter_colours(images: Sequence[Image]) -> list[str]:
 
     Examples
     --------
+    >>> import numpy as np
     >>> quarter_colours([np.array([[[255, 0, 0], [0, 0, 255]]], dtype=np.uint8)])
     ['f0000ff0000f']
     """

@@ -56,7 +56,7 @@ class Albums {
 
   async delete(id: number): Promise<void> {
     await api.deleteAlbum(id);
-    await this.#changed();
+    await this.load(); // no change is told: the page of the album itself would ask for what is gone
   }
 
   async #changed(): Promise<void> {
