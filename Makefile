@@ -62,7 +62,8 @@ types: .venv/ready
 
 test: lint types page
 	cd web && npm test --silent
-	. .venv/bin/activate && pytest --numprocesses 2 --cov --cov-report=term:skip-covered --cov-fail-under=93
+	. .venv/bin/activate && pytest --numprocesses 2 --ignore=tests/browser --cov --cov-report=term:skip-covered --cov-fail-under=93
+	. .venv/bin/activate && pytest --numprocesses 2 tests/browser
 	. .venv/bin/activate && NUMBA_DISABLE_JIT=1 pytest --quiet tests/index
 
 check: lint types page

@@ -28,6 +28,10 @@ LONG = f"{'a name of two hundred characters '.replace(' ', '-') * 6}"[:196] + ".
 NOT_UTF8 = os.fsdecode(b"caf\xe9.jpg")
 
 
+N_MORE = 400
+"""Pictures of the folder that is added from the page: some seconds of work, so that its progress is seen."""
+
+
 @dataclass(frozen=True)
 class Place:
     """A collection, the folder whose folders may be added, and one in it that is not yet."""
@@ -62,7 +66,7 @@ def place(tmp_path_factory: pytest.TempPathFactory, draw: Draw) -> Place:
     for seed, name in enumerate((ARABIC, LONG, NOT_UTF8)):
         draw(root / "odd" / name, seed)
     (root / "odd" / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 and no more of a picture")
-    for seed in range(80):
+    for seed in range(N_MORE):
         draw(root / "more" / f"harvest {seed}.png", 1000 + seed, squares=(30, 40))
     (root / "more" / "torn.png").write_bytes(b"\x89PNG\r\n\x1a\n and no more of a picture")
     with Collection(here / "collection", settings=Settings(workers=1, model=None)) as collection:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Request, expect
 
 HERE = {"127.0.0.1", "localhost"}
-expect.set_options(timeout=10_000)
+expect.set_options(timeout=30_000)
 
 
 class Complaints:
