@@ -192,7 +192,7 @@ def words(address: str) -> None:
 
 def during_import(address: str, n: int, drawn: Path) -> None:
     """Ask while drawn pictures are added, and before and after."""
-    draw_world(drawn, n_pictures=1500, seed=7)
+    draw_world(drawn, n_pictures=1500, seed=n)  # others each time, if the collection is kept
     client = Client(address)
     rng = np.random.default_rng(8)
 

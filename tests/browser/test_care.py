@@ -79,7 +79,7 @@ def test_an_album_that_is_deleted_leaves_its_pictures(page: Page, two_selected: 
     expect(page.get_by_role("textbox", name="Album")).to_be_focused()
     page.keyboard.type("Not for long")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Made Not for long")).to_be_visible()
+    expect(page.get_by_text("Made Not for long").first).to_be_visible()
     go(page, "/albums")
     page.get_by_role("link", name="Not for long").click()
     page.get_by_role("button", name="Delete").click()

@@ -65,7 +65,7 @@ def opened(chromium: Browser, address: str, complaints: Complaints, **options: A
 
 def until(page: Page, claim: str, argument: object = None) -> None:
     """Wait until a function in the page says yes; Playwright's own way would need what our policy forbids."""
-    end = time.monotonic() + 10
+    end = time.monotonic() + 30
     while not page.evaluate(claim, argument):
         assert time.monotonic() < end, f"{page.url} never met {claim}"
         page.wait_for_timeout(30)
