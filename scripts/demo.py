@@ -97,6 +97,7 @@ def tell_what_next(sheet: Path, collection: Path, pictures: Path) -> None:
     """End with what to type on one's own pictures."""
     print(f"""
 The answers as a picture: {sheet}
+As a page in your browser: make serve
 
 On your own pictures:
   make demo PICTURES=~/Pictures
