@@ -98,7 +98,6 @@ def _timed(progress: "Callable[[Progress], None]") -> Callable[[int, int], None]
     started = time.monotonic()
 
     def tell(done: int, total: int) -> None:
-        rate = done / max(time.monotonic() - started, 1e-6)
-        progress(Progress(done, total, rate, (total - done) / max(rate, 1e-6)))
+        progress(Progress.since(started, done, total))
 
     return tell

@@ -87,9 +87,7 @@ class _Meter:
     def advance(self) -> None:
         self._done += 1
         if self._progress is not None and (self._done % BATCH == 0 or self._done >= self._total):
-            total = max(self._total, self._done)
-            rate = self._done / max(time.monotonic() - self._started, 1e-6)
-            self._progress(Progress(self._done, total, rate, (total - self._done) / rate))
+            self._progress(Progress.since(self._started, self._done, max(self._total, self._done)))
 
 
 def verify(store: Store, progress: Told | None = None) -> Verification:

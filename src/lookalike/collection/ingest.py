@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -55,6 +55,12 @@ class Progress:
     total: int
     rate: float
     seconds_left: float
+
+    @classmethod
+    def since(cls, started: float, done: int, total: int) -> Self:
+        """Return how far work is that began at a time of `time.monotonic`."""
+        rate = done / max(time.monotonic() - started, 1e-6)
+        return cls(done, total, rate, (total - done) / max(rate, 1e-6))
 
 
 @dataclass
@@ -243,8 +249,7 @@ class Ingest:
 
     def _tell(self, done: int, total: int) -> None:
         if self._progress is not None:
-            rate = done / max(time.monotonic() - self._started, 1e-6)
-            self._progress(Progress(done, total, rate, (total - done) / max(rate, 1e-6)))
+            self._progress(Progress.since(self._started, done, total))
 
 
 def _identities(connection: Connection, file_ids: Iterable[int]) -> dict[tuple[int, int, int, int], int]:

@@ -141,8 +141,7 @@ def _teller(progress: Callable[[Progress], None] | None) -> Callable[[int, int],
 
     def tell(done: int, total: int) -> None:
         if progress is not None:
-            rate = done / max(time.monotonic() - started, 1e-6)
-            progress(Progress(done, total, rate, (total - done) / max(rate, 1e-6)))
+            progress(Progress.since(started, done, total))
 
     return tell
 
