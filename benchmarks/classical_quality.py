@@ -70,8 +70,7 @@ def sketch_to_photo(vectors: Vectors, labels: Sequence[str]) -> NDArray[np.float
     photos = style == "photo"
     queries = np.flatnonzero(style == "sketch")
     rankings = np.argsort(-vectors[queries] @ vectors[photos].T, axis=1, kind="stable")
-    pairs = zip(queries, rankings, strict=True)
-    return np.array([average_precision(kind[photos][ranking] == kind[query]) for query, ranking in pairs])
+    return average_precision(kind[photos][rankings] == kind[queries, None])
 
 
 def row(precisions: NDArray[np.float64]) -> str:

@@ -8,18 +8,23 @@ import pytest
 from numpy.typing import NDArray
 from scipy.special import log_ndtr
 
-from lookalike.evaluation.honesty import Honesty, chance_judge, honesty
-from lookalike.types import Calibration
+from lookalike.evaluation.honesty import Honesty, Judge, chance_judge, honesty
+from lookalike.metrics import Truth
+from lookalike.types import Calibration, Vectors
 
 VECTORS = np.array([[1, 0], [0.8, 0.6], [0.6, 0.8], [0, 1]], dtype=np.float32)
 LABELS = np.array([0, 0, 1, 1])
+
+
+def among(vectors: Vectors, labels: NDArray[np.int64], judge: Judge) -> Honesty:
+    return honesty(vectors, vectors, Truth.among(labels), judge)
 
 
 def above(bound: float, claim: float) -> Honesty:
     def judge(query: NDArray[np.float32], similarities: NDArray[np.float32]) -> NDArray[np.float64]:
         return np.where(similarities > bound, claim, 0.0)
 
-    return honesty(VECTORS, LABELS, judge)
+    return among(VECTORS, LABELS, judge)
 
 
 def test_a_judge_by_hand() -> None:
@@ -84,7 +89,7 @@ def normal_chance(claims: list[float], precisions: list[float]) -> Calibration:
 
 
 def test_a_good_judge_of_good_vectors_holds() -> None:
-    found = honesty(*clusters(60, 4, 0.3), chance_judge(normal_chance([0, 0.95, 1], [0, 0.5, 1])))
+    found = among(*clusters(60, 4, 0.3), chance_judge(normal_chance([0, 0.95, 1], [0, 0.5, 1])))
     assert found.nothing_when_absent >= 0.9
     assert found.right_when_present >= 0.9
     assert found.related_shown >= 0.9
@@ -93,7 +98,7 @@ def test_a_good_judge_of_good_vectors_holds() -> None:
 
 def test_chance_shows_almost_nothing_where_labels_mean_nothing() -> None:
     vectors, labels = clusters(200, 1, 0.0)
-    found = honesty(vectors, labels // 4, chance_judge(normal_chance([0, 0.95, 1], [0, 0.5, 1])))
+    found = among(vectors, labels // 4, chance_judge(normal_chance([0, 0.95, 1], [0, 0.5, 1])))
     assert found.nothing_when_absent >= 0.9
     assert found.right_when_present <= 0.1
 
@@ -101,13 +106,13 @@ def test_chance_shows_almost_nothing_where_labels_mean_nothing() -> None:
 def test_by_chance_alone_four_of_ten_searches_show_something() -> None:
     # A false discovery rate of one half lets the best of N unrelated pass with probability 1 - exp(-1/2).
     vectors, labels = clusters(200, 1, 0.0)
-    found = honesty(vectors, labels // 4, chance_judge(None))
+    found = among(vectors, labels // 4, chance_judge(None))
     assert found.nothing_when_absent == pytest.approx(np.exp(-1 / 2), abs=0.1)
 
 
 def test_what_was_learned_about_claims_limits_them() -> None:
     modest = normal_chance([0, 1], [0, 0.4])
-    assert honesty(*clusters(60, 4, 0.3), chance_judge(modest)).related_shown == 0
+    assert among(*clusters(60, 4, 0.3), chance_judge(modest)).related_shown == 0
 
 
 def test_chance_claims_descend_with_the_similarities() -> None:
@@ -121,9 +126,23 @@ def test_chance_claims_descend_with_the_similarities() -> None:
 def test_an_empty_database_is_judged() -> None:
     nothing = np.zeros(0, dtype=np.float32)
     assert len(chance_judge(None)(VECTORS[0], nothing)) == 0
-    assert honesty(VECTORS, np.zeros(4, dtype=np.int64), chance_judge(None)).nothing_when_absent == 1
+    assert among(VECTORS, np.zeros(4, dtype=np.int64), chance_judge(None)).nothing_when_absent == 1
 
 
 def test_without_a_pair_there_is_nothing_to_ask() -> None:
-    with pytest.raises(ValueError, match="a label that occurs twice, got 4 different ones"):
-        honesty(VECTORS, np.arange(4), chance_judge(None))
+    with pytest.raises(ValueError, match="a query that has an answer, got 4 that have none"):
+        among(VECTORS, np.arange(4), chance_judge(None))
+
+
+def test_queries_from_elsewhere_find_all_that_belongs_to_them() -> None:
+    queries = np.array([[1, 0], [0, 1]], dtype=np.float32)
+    truth = Truth.between(np.array([0, 2]), LABELS)
+    found = honesty(queries, VECTORS, truth, lambda _, similarities: np.where(similarities > 0.7, 0.8, 0.0))
+    assert found.n_queries == 1
+    assert (found.related_shown, found.precision, found.nothing_when_absent) == (1, 1, 1)
+
+
+def test_it_tells_how_far_it_is() -> None:
+    told: list[tuple[int, int]] = []
+    honesty(VECTORS, VECTORS, Truth.among(LABELS), chance_judge(None), lambda *numbers: told.append(numbers))
+    assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lookalike.metrics import bootstrap_interval
+from lookalike.metrics import bootstrap_interval, bootstrap_intervals
 
 
 def test_one_value_or_equal_values_have_an_interval_of_no_width() -> None:
@@ -42,3 +42,26 @@ def test_no_values_and_impossible_levels_are_refused() -> None:
         bootstrap_interval(np.array([]))
     with pytest.raises(ValueError, match="between 0 and 1"):
         bootstrap_interval(np.array([1.0]), level=1.0)
+
+
+def test_several_means_have_the_intervals_that_each_has_alone() -> None:
+    values = np.random.default_rng(7).random((30, 3))
+    low, high = bootstrap_intervals(values)
+    alone = [bootstrap_interval(column) for column in values.T]
+    assert np.stack([low, high], axis=1) == pytest.approx(np.array(alone))
+
+
+def test_the_interval_of_differences_is_narrower_than_those_of_what_differs() -> None:
+    rng = np.random.default_rng(7)
+    hard = rng.random(100)
+    one, other = hard + rng.normal(0, 0.02, 100), hard + 0.02 + rng.normal(0, 0.02, 100)
+    low, high = bootstrap_interval(other - one)
+    assert 0 < low < 0.02 < high
+    assert high - low < np.diff(bootstrap_interval(one))[0] / 4
+
+
+def test_the_means_are_those_of_a_naive_loop() -> None:
+    values = np.random.default_rng(7).random(25)
+    rng = np.random.default_rng(3)
+    means = [np.mean([values[row] for row in rng.integers(25, size=25)]) for _ in range(400)]
+    assert bootstrap_interval(values, seed=3, n_resamples=400) == pytest.approx(np.quantile(means, [0.025, 0.975]))

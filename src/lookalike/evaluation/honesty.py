@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lookalike.collection.search import CUTOFF
 from lookalike.collection.view import SAMPLE
-from lookalike.metrics import Reliability, expected_calibration_error, queries_of, reliability
+from lookalike.metrics import Reliability, Truth, expected_calibration_error, reliability
 from lookalike.ranking.chance import evenly, judge
 from lookalike.types import Calibration, Vectors
 
@@ -77,49 +77,57 @@ def _or_null(value: float) -> float | None:
     return None if math.isnan(value) else value
 
 
-def honesty(vectors: Vectors, labels: NDArray[np.integer], scores_of: Judge) -> Honesty:
-    """Ask every picture whose class has another one, once with its class in the database and once without.
+def honesty(
+    queries: Vectors, database: Vectors, truth: Truth, scores_of: Judge, tell: Callable[[int, int], None] | None = None
+) -> Honesty:
+    """Ask every query that has an answer, once with what belongs to it in the database and once without.
 
     Parameters
     ----------
-    vectors : (N, D) float32
+    queries : (Q, D) float32
         L2-normalized.
-    labels : (N,) int
+    database : (N, D) float32
+        L2-normalized.
+    truth : Truth
     scores_of : Judge
+    tell : callable or None
+        Told after each query how many are done, and how many there are.
 
     Raises
     ------
     ValueError
-        If no label occurs twice.
+        If no query has an answer.
 
     Notes
     -----
-    The claims of what is shown are counted with the class in the database; without it every claim is wrong.
+    The claims of what is shown are counted with the answers in the database; without them every claim is wrong.
     """
-    queries = queries_of(labels)
-    if not len(queries):
-        raise ValueError(f"honesty needs a label that occurs twice, got {len(labels)} different ones")
-    queries = queries[evenly(len(queries), N_MOST)]
+    asked = np.flatnonzero(truth.has_answer())
+    if not len(asked):
+        raise ValueError(f"honesty needs a query that has an answer, got {len(queries)} that have none")
+    asked = asked[evenly(len(asked), N_MOST)]
     n_nothing = n_right = n_related = 0
     claims: list[NDArray[np.float64]] = []
     correct: list[NDArray[np.bool_]] = []
-    for query in queries:
-        similarities = vectors @ vectors[query]
-        is_related = labels == labels[query]
-        without = similarities[~is_related]
-        n_nothing += not np.any(scores_of(vectors[query], without) >= CUTOFF)
-        is_other = np.arange(len(vectors)) != query
-        claimed = scores_of(vectors[query], similarities[is_other])
+    for n_done, query in enumerate(asked, 1):
+        similarities = database @ queries[query]
+        is_related = truth.shared(np.array([query]))[0] > 0
+        is_other = np.arange(len(database)) != truth.own[query]
+        without = scores_of(queries[query], similarities[is_other & ~is_related])
+        n_nothing += not np.any(without >= CUTOFF)
+        claimed = scores_of(queries[query], similarities[is_other])
         is_shown = claimed >= CUTOFF
         claims.append(claimed[is_shown])
         correct.append(is_related[is_other][is_shown])
         n_right += bool(correct[-1].any())
-        n_related += int(np.count_nonzero(is_related)) - 1
+        n_related += int(np.count_nonzero(is_related))
+        if tell is not None:
+            tell(n_done, len(asked))
     shown, right = np.concatenate(claims), np.concatenate(correct)
     return Honesty(
-        n_queries=len(queries),
-        nothing_when_absent=n_nothing / len(queries),
-        right_when_present=n_right / len(queries),
+        n_queries=len(asked),
+        nothing_when_absent=n_nothing / len(asked),
+        right_when_present=n_right / len(asked),
         related_shown=float(right.sum() / n_related),
         precision=float(right.mean()) if len(right) else math.nan,
         claimed=float(shown.mean()) if len(shown) else math.nan,

@@ -1,11 +1,10 @@
-"""Pictures with a truth: a folder of class folders, described."""
+"""Reading and describing the pictures and captions of a data set."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,120 +12,107 @@ from numpy.typing import NDArray
 from lookalike.collection.batches import batches
 from lookalike.collection.describe import describe_all
 from lookalike.collection.reading import in_order
-from lookalike.errors import UnreadableMedia
-from lookalike.media import Decoder, Found, open_beneath, walk
-from lookalike.types import Describer, Image
+from lookalike.errors import LookalikeError, UnreadableMedia
+from lookalike.evaluation.data_set import DataSet, Labelled
+from lookalike.media import Decoder, open_beneath
+from lookalike.types import Describer, Image, TextDescriber
 
 BATCH = 64
-"""Pictures that are described together."""
+"""Pictures or captions that are described together."""
+
+Tell = Callable[[int, int], None]
+"""Told how much is done, and how much there is."""
 
 
 @dataclass(frozen=True)
-class LabelledPictures:
-    """The pictures of a folder that could be read, in the order of their paths.
+class Described:
+    """The pictures of a data set that could be read, and what spaces say of them and of its captions.
 
     Attributes
     ----------
-    paths : N of Path
-        Below the folder.
-    classes : C of str
-        Sorted.
-    labels : (N,) int64
-        Positions in `classes`; negative, and for each another number, where a picture belongs to no class.
-    vectors : mapping of space to (N, D) float16
+    data : DataSet
+        Without the P pictures that could not be read, which it lists as skipped.
+    vectors : mapping of space to (P, D) float16
         Rounded as a collection stores them.
-    skipped : list of (path, reason)
+    texts : mapping of space to (T, D) float32
+        Of the captions, in the spaces that take words.
     """
 
-    paths: list[Path]
-    classes: list[str]
-    labels: NDArray[np.int64]
+    data: DataSet
     vectors: Mapping[str, NDArray[np.float16]]
-    skipped: list[tuple[Path, str]]
+    texts: Mapping[str, NDArray[np.float32]]
 
 
-def describe_folder(
-    folder: Path,
-    describers: Mapping[str, Describer],
-    decoder: Decoder,
-    n_workers: int,
-    progress: Callable[[int, int], None],
-) -> LabelledPictures:
-    """Read and describe every picture below a folder; those that cannot be read are reported, not raised.
+def describe(
+    data: DataSet, describers: Mapping[str, Describer], decoder: Decoder, n_workers: int, tell: Tell
+) -> Described:
+    """Read and describe every picture and every caption; pictures that cannot be read are reported, not raised.
 
     Parameters
     ----------
+    data : DataSet
     describers : mapping of space to Describer
-        At least one.
+        At least one; with captions, all of them TextDescriber.
     decoder : Decoder
     n_workers : int
         Pictures that are read at the same time.
-    progress : callable
-        Told after each batch how many pictures are done, and how many there are.
+    tell : callable
+        Told after each batch.
 
     Raises
     ------
-    UnreadableMedia
-        If the folder cannot be opened.
+    LookalikeError
+        If a describer answers with what are no finite numbers.
     """
-    skipped: list[tuple[Path, str]] = []
-    found = sorted(
-        walk(folder, on_skip=lambda path, reason: skipped.append((_below(folder, path), reason))),
-        key=lambda one: one.path,
-    )
-    paths: list[bytes] = []
+    readable: list[Labelled] = []
+    skipped = list(data.skipped)
     parts: dict[str, list[NDArray[np.float16]]] = {
         name: [np.zeros((0, describer.n_dims), dtype=np.float16)] for name, describer in describers.items()
     }
-    n_done = 0
-    for batch in batches(_read_all(folder, found, decoder, n_workers), BATCH):
-        skipped += [(_below(folder, one.path), answer) for one, answer in batch if isinstance(answer, str)]
-        readable = [(one.path, answer) for one, answer in batch if not isinstance(answer, str)]
-        paths += [path for path, _ in readable]
-        for name, vectors in describe_all([image for _, image in readable], describers).items():
-            parts[name].append(vectors.astype(np.float16))
+    n_done, n_all = 0, len(data.pictures) + len(data.captions)
+    for batch in batches(read_all(data.pictures, decoder, n_workers), BATCH):
+        skipped += [(picture.file, answer) for picture, answer in batch if isinstance(answer, str)]
+        shown = [(picture, answer) for picture, answer in batch if not isinstance(answer, str)]
+        readable += [picture for picture, _ in shown]
+        for name, vectors in describe_all([image for _, image in shown], describers).items():
+            parts[name].append(_finite(name, vectors).astype(np.float16))
         n_done += len(batch)
-        progress(n_done, len(found))
-    classes, labels = _labels(paths)
-    return LabelledPictures(
-        [_below(folder, path) for path in paths],
-        classes,
-        labels,
-        {name: np.concatenate(of_batches) for name, of_batches in parts.items()},
-        skipped,
-    )
+        tell(n_done, n_all)
+    texts = {
+        name: _finite(name, _describe_texts([caption.text for caption in data.captions], describer))
+        for name, describer in describers.items()
+        if data.captions and isinstance(describer, TextDescriber)
+    }
+    tell(n_all, n_all)
+    vectors_of = {name: np.concatenate(of_batches) for name, of_batches in parts.items()}
+    return Described(replace(data, pictures=readable, skipped=skipped), vectors_of, texts)
 
 
-def _below(folder: Path, path: bytes) -> Path:
-    return folder / os.fsdecode(path)
+def _describe_texts(texts: Sequence[str], describer: TextDescriber) -> NDArray[np.float32]:
+    return np.concatenate([describer.describe_texts(batch) for batch in batches(iter(texts), BATCH)])
 
 
-def _read_all(
-    folder: Path, found: Iterable[Found], decoder: Decoder, n_workers: int
-) -> Iterator[tuple[Found, Image | str]]:
-    """Yield every file with its picture or the reason why there is none, reading ahead meanwhile."""
-    read = partial(_read, folder, decoder)
+def _finite(name: str, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    if not np.isfinite(vectors).all():
+        raise LookalikeError(
+            f"the space {name} answers with values that are no finite numbers; leave it out by --space, "
+            "or update what brought it"
+        )
+    return vectors
+
+
+def read_all(pictures: Sequence[Labelled], decoder: Decoder, n_workers: int) -> Iterator[tuple[Labelled, Image | str]]:
+    """Yield every picture with its pixels, or the reason why there are none, reading ahead meanwhile."""
     with ThreadPoolExecutor(n_workers) as pool:
-        yield from in_order(read, found, pool, ahead=BATCH)
+        yield from in_order(partial(_read, decoder), pictures, pool, ahead=BATCH)
 
 
-def _read(folder: Path, decoder: Decoder, found: Found) -> tuple[Found, Image | str]:
+def _read(decoder: Decoder, picture: Labelled) -> tuple[Labelled, Image | str]:
     try:
-        descriptor = open_beneath(folder, found.path)
+        descriptor = open_beneath(picture.root, picture.path)
+        try:
+            return picture, decoder.decode(descriptor).frame.image
+        finally:
+            os.close(descriptor)
     except UnreadableMedia as error:
-        return found, str(error)
-    try:
-        return found, decoder.decode(descriptor).frame.image
-    except UnreadableMedia as error:
-        return found, str(error)
-    finally:
-        os.close(descriptor)
-
-
-def _labels(paths: list[bytes]) -> tuple[list[str], NDArray[np.int64]]:
-    """Return the classes, and the label of each path: the folder that holds it is its class."""
-    holders = [path.rpartition(b"/")[0].rpartition(b"/")[2] for path in paths]
-    classes = sorted({holder for holder in holders if holder})
-    numbers = {name: number for number, name in enumerate(classes)}
-    labels = [numbers.get(holder, -1 - position) for position, holder in enumerate(holders)]
-    return [os.fsdecode(name) for name in classes], np.array(labels, dtype=np.int64)
+        return picture, str(error)
