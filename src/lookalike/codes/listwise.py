@@ -1,0 +1,177 @@
+"""Our head: codes that keep the order of neighbours. It needs no labels, and is what a collection trains for itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lookalike.codes.adam import Adam
+from lookalike.codes.coder import Coder, linear_coder
+from lookalike.codes.head import Progress, falling, sample
+from lookalike.codes.itq import itq_coder
+from lookalike.codes.selection import split_prefix
+
+BATCH = 384
+TEMPERATURE = 0.05
+"""Of the float neighbourhoods: a neighbour that is 0.05 less similar counts 1/e times as much."""
+
+SHARPNESS = 2.0
+"""Slope of the tanh that stands for the sign in gradients, where outputs have a standard deviation of one."""
+
+PREFIX, PREFIX_WEIGHT = 64, 0.5
+"""Bits at the beginning of longer codes that are trained to be good codes by themselves, and what they count."""
+
+N_START = 10_000
+"""Vectors that the start is fitted to."""
+
+State: TypeAlias = Mapping[str, NDArray[np.float32]]
+
+
+def train_label_free(
+    vectors: NDArray[np.float32],
+    *,
+    n_bits: int = 256,
+    seed: int = 7,
+    n_steps: int = 1000,
+    rate: float = 1e-3,
+    progress: Progress | None = None,
+) -> Coder:
+    """Learn codes in which every vector has the neighbours it has among floats, in their order.
+
+    Starts from iterative quantization and turns and shifts its hyperplanes: within each batch, the similarities of a
+    vector to all others become shares by a softmax, once of floats and once of codes, and the loss is the divergence
+    of the second from the first. The first 64 bits of longer codes are trained as codes of their own too, become the
+    short code, and are split into sub-codes.
+
+    Parameters
+    ----------
+    vectors : (N, D) float32
+        At least two; L2-normalized, as similarities are dot products. Of more than 50,000 as many are drawn.
+    n_bits : int
+    seed : int
+    n_steps : int
+        Batches of 384.
+    rate : float
+        Of Adam's first step, for weights at which outputs have a standard deviation of one.
+    progress : Progress or None
+
+    Returns
+    -------
+    coder : Coder
+        With an order of its bits if there are 64 or more.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two vectors, a number is not finite, or n_bits is no multiple of 8.
+
+    References
+    ----------
+    Cao et al., "Learning to Rank: From Pairwise Approach to Listwise Approach", ICML 2007 (the loss).
+    Bengio, Léonard, Courville, "Estimating or Propagating Gradients Through Stochastic Neurons for Conditional
+    Computation", 2013 (the straight-through sign).
+    Kusupati et al., "Matryoshka Representation Learning", NeurIPS 2022 (codes that begin with a code).
+
+    Notes
+    -----
+    Meant for codes of 256 bits: at 64, `itq_coder` alone keeps more (``benchmarks/codes.py``).
+    """
+    vectors = vectors[sample(vectors, n_bits, seed)]
+    rng = np.random.default_rng(seed)
+    mean = vectors.mean(axis=0)
+    state = _start(vectors, mean, n_bits, seed)
+    adam = Adam(state)
+    size = min(BATCH, len(vectors))
+    for step in range(n_steps):
+        batch = vectors[rng.choice(len(vectors), size, replace=False)]
+        adam.step(_gradients(state, batch - mean, batch @ batch.T), falling(rate, step, n_steps))
+        if progress:
+            progress(step + 1, n_steps)
+    coder = linear_coder("listwise", state["weights"], mean @ state["weights"] + state["thresholds"])
+    if n_bits < PREFIX:
+        return coder
+    return replace(coder, order=split_prefix(coder.encode(vectors[:: len(vectors) // N_START + 1]), PREFIX, seed=seed))
+
+
+def _start(vectors: NDArray[np.float32], mean: NDArray[np.float32], n_bits: int, seed: int) -> State:
+    few = vectors[:: len(vectors) // N_START + 1]
+    weights = itq_coder(few, n_bits, seed=seed).projection.astype(np.float32)
+    deviation = np.float32(((few - mean) @ weights).std())
+    # Codes agree by 2/pi of what vectors do, where these are nearly upright on each other.
+    scale = np.float32(np.log(np.pi / 2 / TEMPERATURE))
+    return {
+        "weights": weights / (deviation or np.float32(1)),
+        "thresholds": np.zeros(n_bits, dtype=np.float32),
+        "log_scale": np.array(scale),
+        "prefix_log_scale": np.array(scale),
+    }
+
+
+def _gradients(state: State, centred: NDArray[np.float32], similarities: NDArray[np.float32]) -> State:
+    """Return the gradient of the loss of a batch (n, D) with similarities (n, n) by everything that is learned."""
+    outputs = centred @ state["weights"] - state["thresholds"]
+    codes = np.where(outputs > 0, np.float32(1), np.float32(-1))
+    _, by_codes, by_scale = listwise_loss(similarities, codes, state["log_scale"])
+    by_prefix_scale = np.zeros_like(by_scale)
+    if codes.shape[1] > PREFIX:
+        _, by_prefix, by_prefix_scale = listwise_loss(similarities, codes[:, :PREFIX], state["prefix_log_scale"])
+        by_codes[:, :PREFIX] += np.float32(PREFIX_WEIGHT) * by_prefix
+    # The slope of a tanh stands for that of the sign, which is zero.
+    sharpness = np.float32(SHARPNESS)
+    by_outputs = by_codes * sharpness * (1 - np.tanh(sharpness * outputs) ** 2)
+    return {
+        "weights": centred.T @ by_outputs,
+        "thresholds": -by_outputs.sum(axis=0),
+        "log_scale": by_scale,
+        "prefix_log_scale": by_prefix_scale,
+    }
+
+
+def listwise_loss(
+    similarities: NDArray[np.float32], codes: NDArray[np.float32], log_scale: NDArray[np.float32]
+) -> tuple[float, NDArray[np.float32], NDArray[np.float32]]:
+    """Return how far the neighbourhoods of codes are from those of floats.
+
+    Parameters
+    ----------
+    similarities : (n, n) float
+        Of the vectors; the diagonal does not matter.
+    codes : (n, B) float
+        -1 or 1, or anything in between.
+    log_scale : () float
+        Logarithm of what agreements of codes, in [-1, 1], are multiplied by.
+
+    Returns
+    -------
+    loss : float
+        The mean over rows of the Kullback-Leibler divergence of softmax(scale agreements) from
+        softmax(similarities / 0.05), without the diagonal.
+    by_codes : (n, B) float
+        Its gradient.
+    by_log_scale : () float
+        Its gradient.
+    """
+    n, n_bits = codes.shape
+    scale = np.exp(log_scale)
+    agreements = codes @ codes.T / codes.dtype.type(n_bits)
+    wanted = _log_shares(similarities / similarities.dtype.type(TEMPERATURE))
+    found = _log_shares(agreements * scale)
+    target = np.exp(wanted)
+    off = ~np.eye(n, dtype=np.bool_)
+    loss = float((target[off] * (wanted[off] - found[off])).sum() / n)
+    by_logits = (np.exp(found) - target) / codes.dtype.type(n)
+    by_agreements = by_logits * scale
+    by_codes = ((by_agreements + by_agreements.T) @ codes / n_bits).astype(codes.dtype)
+    return loss, by_codes, np.asarray((by_agreements * agreements).sum(), dtype=codes.dtype)
+
+
+def _log_shares(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the logarithms of the softmax of each row, the diagonal left out."""
+    logits = logits.copy()
+    np.fill_diagonal(logits, -np.inf)
+    logits -= logits.max(axis=1, keepdims=True)
+    return logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
