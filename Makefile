@@ -4,12 +4,13 @@ PICTURES ?=
 PIP = python -m pip --disable-pip-version-check --quiet
 export PIP_REQUIRE_VIRTUALENV = 1
 
-.PHONY: help demo serve page test check lint types client soak bench lock sbom docs clean
+.PHONY: help demo serve page test test-train check lint types client soak bench lock sbom docs clean
 
 help:
 	@echo "make demo    draw sample pictures, index them, answer five queries (PICTURES=FOLDER: your own)"
 	@echo "make serve   open the page on what the demo indexed (Ctrl-C ends it)"
 	@echo "make test    lint, types and all tests"
+	@echo "make test-train   the tests of training, which need PyTorch (5 GB)"
 	@echo "make check   the quick part of it, for while you work"
 	@echo "make soak    the long reliability run, printed as one table"
 	@echo "make bench   the benchmarks"
@@ -24,6 +25,14 @@ help:
 	$(PYTHON) -m venv .venv
 	. .venv/bin/activate && $(PIP) install --require-hashes -r requirements/test.txt
 	. .venv/bin/activate && $(PIP) install --no-deps --editable .
+	@touch $@
+
+# PyTorch's own pins hold for what it brings; their hashes would fetch gigabytes for other machines.
+.venv-train/ready: requirements/core.txt requirements/train.txt pyproject.toml
+	$(PYTHON) -m venv .venv-train
+	. .venv-train/bin/activate && $(PIP) install --require-hashes -r requirements/core.txt
+	. .venv-train/bin/activate && $(PIP) install -r requirements/train.txt
+	. .venv-train/bin/activate && $(PIP) install --no-deps --editable .
 	@touch $@
 
 demo/venv/ready: requirements/core.txt pyproject.toml
@@ -66,6 +75,9 @@ test: lint types page
 	. .venv/bin/activate && pytest --numprocesses 2 tests/browser
 	. .venv/bin/activate && NUMBA_DISABLE_JIT=1 pytest --quiet tests/index
 
+test-train: .venv-train/ready
+	. .venv-train/bin/activate && pytest --quiet tests/learning src/lookalike/learning
+
 check: lint types page
 	cd web && npm test --silent
 	. .venv/bin/activate && pytest --numprocesses 2 --quiet --maxfail=1 --ignore=tests/browser --ignore=tests/jobs
@@ -90,4 +102,4 @@ sbom: demo/venv/ready
 	@echo "demo/sbom.json"
 
 clean:
-	rm -rf .venv demo web/node_modules src/lookalike/api/page .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+	rm -rf .venv .venv-train demo web/node_modules src/lookalike/api/page .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage

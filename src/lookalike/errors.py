@@ -40,8 +40,16 @@ class ModelNotFound(LookalikeError):
     """No network of this name is installed."""
 
 
+class UnknownWords(LookalikeError):
+    """What describes pictures does not understand these words."""
+
+
 class BadModel(LookalikeError):
     """A network's folder is damaged, malicious, or not what its manifest says."""
+
+
+class BadRecipe(LookalikeError):
+    """A recipe for training, or the pictures it names, cannot be used."""
 
 
 class StorageFull(LookalikeError):

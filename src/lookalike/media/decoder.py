@@ -236,7 +236,7 @@ class _Worker:
         self._channel, theirs = socket.socketpair()
         arguments = json.dumps({"size": size, "limits": asdict(limits)})
         with theirs:
-            # Its own session, so that Ctrl-C in the terminal reaches the parent alone. No signal at the parent's
+            # Its own group, so that Ctrl-C in the terminal reaches the parent alone. No signal at the parent's
             # death: Linux sends it at the death of the thread that started the worker. The closed socket ends it.
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-s", "-S", "-m", "lookalike.media.worker", arguments],
@@ -244,7 +244,7 @@ class _Worker:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
                 env=_environment(),
-                start_new_session=True,
+                process_group=0,
             )
 
     @property

@@ -18,6 +18,7 @@ from lookalike.errors import UnreadableMedia
 from lookalike.media import wire
 from lookalike.media.limits import Limits
 from lookalike.media.pictures import decode, limit_pillow
+from lookalike.media.terminal import give_up_terminal
 
 _N_DESCRIPTORS = 16
 _PR_SET_NO_NEW_PRIVS = 38
@@ -41,6 +42,7 @@ def main(arguments: str) -> None:
 
 def _restrict(limits: Limits) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    give_up_terminal()
     os.dup2(1, 2)  # nobody reads what libraries have to say from now on; standard output is the null device
     _limit(resource.RLIMIT_AS, limits.memory_bytes)
     _limit(resource.RLIMIT_FSIZE, 0)

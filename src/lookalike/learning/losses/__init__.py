@@ -1,0 +1,1 @@
+"""Losses of metric learning: one a file, named by its paper, each checked against a naive loop."""

@@ -1,0 +1,108 @@
+"""What a recipe may say."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from lookalike.errors import BadRecipe
+from lookalike.learning.recipe import Phase, Recipe, read_recipe, recipe_from_json
+
+RECIPES = Path(__file__).parents[2] / "recipes"
+SOURCE = '[sources.a]\nhead = "x"\nshare = 1\n'
+
+
+@pytest.mark.parametrize("name", ["general", "general-without"])
+def test_the_recipes_of_the_project_are_read(name: str) -> None:
+    recipe = read_recipe(RECIPES / f"{name}.toml")
+    assert recipe.n_steps == 8333
+    assert sum(source.share for source in recipe.sources.values()) == pytest.approx(1)
+
+
+def test_the_recipe_without_some_classes_differs_in_nothing_else() -> None:
+    whole, without = (read_recipe(RECIPES / f"{name}.toml").to_json() for name in ("general", "general-without"))
+    n_left_out = {name: len(source.pop("leave_out")) for name, source in without["sources"].items()}
+    for source in whole["sources"].values():
+        source.pop("leave_out")
+    assert without == whole
+    assert (n_left_out["caltech101"], n_left_out["grocery"], n_left_out["pacs"]) == (21, 20, 1)
+
+
+def test_the_recipe_of_the_how_to_is_read(tmp_path: Path) -> None:
+    page = (RECIPES.parent / "docs" / "howto-train.md").read_text()
+    (text,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "recipe.toml").write_text(text)
+    assert read_recipe(tmp_path / "recipe.toml").sources.keys() == {"shop", "people"}
+
+
+def test_a_recipe_survives_the_way_through_json(recipe: Recipe) -> None:
+    again = recipe_from_json(json.loads(json.dumps(recipe.to_json())))
+    assert again.to_json() == recipe.to_json()
+    assert again.sources["forms"].about == ""  # decides nothing, so it is not part of it
+
+
+def test_phases_follow_each_other(recipe: Recipe) -> None:
+    assert [recipe.side_at(step) for step in (0, 129, 130, 259)] == [32, 32, 40, 40]
+
+
+def test_a_recipe_stands_on_another(tmp_path: Path) -> None:
+    (tmp_path / "base.toml").write_text(f"seed = 3\nbatch = 8\n{SOURCE}flip = false\n")
+    (tmp_path / "above.toml").write_text('base = "base.toml"\nbatch = 16\n[sources.a]\nleave_out = ["b"]\n')
+    above = read_recipe(tmp_path / "above.toml")
+    assert (above.seed, above.batch) == (3, 16)
+    assert above.sources["a"].flip is False
+    assert above.sources["a"].leave_out == ("b",)
+
+
+def test_a_base_has_no_base(tmp_path: Path) -> None:
+    (tmp_path / "base.toml").write_text(f'base = "base.toml"\n{SOURCE}')
+    with pytest.raises(BadRecipe, match="has a base itself"):
+        read_recipe(tmp_path / "base.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("x =", "Invalid value"),
+        ("", "sources"),
+        ("sources = 3", "source is a table, got 3"),
+        ('[sources.a]\nhead = "x"', "share"),
+        ('[sources.a]\nhead = "x"\nshare = "1"', "share of source cannot be '1'"),
+        ('[sources.a]\nhead = "x"\nshare = 0', "share is above 0"),
+        ('[sources.a]\nhead = "x"\nshare = nan', "share is above 0"),
+        (f"{SOURCE}flip = 1", "flip of source cannot be 1"),
+        (f"{SOURCE}hue = 1", "source has no 'hue'"),
+        (f"{SOURCE}smallest_crop = 0", "smallest_crop"),
+        (f"{SOURCE}colour = 1", "colour"),
+        (f"{SOURCE}grey = 2", "grey"),
+        (f"{SOURCE}leave_out = [1]", "leave_out of source cannot be"),
+        (f'phases = "x"\n{SOURCE}', "phase is a table"),
+        (f"phases = [{{ until = 0.5, side = 64 }}]\n{SOURCE}", "phases ascend to 1"),
+        (f"phases = [{{ until = 1.0, side = 16 }}]\n{SOURCE}", "at least 32 pixels"),
+        (f"n_samples = 2.5\n{SOURCE}", "n_samples of recipe cannot be 2.5"),
+        (f"batch = 1\n{SOURCE}", "at least one batch"),
+        (f"learning_rate = inf\n{SOURCE}", "learning_rate"),
+        (f"validation = 0\n{SOURCE}", "validation"),
+        (f'base = "../other.toml"\n{SOURCE}', "base is the name of a file beside it"),
+        (f'base = "missing.toml"\n{SOURCE}', "missing.toml"),
+        (f"{SOURCE}[shape]\nwidths = [1, 2]", "four numbers each"),
+        (f"{SOURCE}[shape]\nwidths = [1, 2, 3, 0]", "above 0"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_a_sentence(text: str, reason: str, tmp_path: Path) -> None:
+    (tmp_path / "recipe.toml").write_text(text)
+    with pytest.raises(BadRecipe) as error:
+        read_recipe(tmp_path / "recipe.toml")
+    assert reason in str(error.value)
+    assert str(error.value).endswith("see recipes/general.toml for one.")
+
+
+def test_a_recipe_that_is_not_there_is_said_in_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(BadRecipe, match="is no recipe"):
+        read_recipe(tmp_path / "recipe.toml")
+
+
+def test_phases_need_an_end() -> None:
+    with pytest.raises(ValueError, match="ascend"):
+        Recipe(sources=read_recipe(RECIPES / "general.toml").sources, phases=(Phase(1.0, 64), Phase(0.5, 64)))
