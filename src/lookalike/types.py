@@ -186,6 +186,24 @@ class Describer(Protocol):
         ...
 
 
+@runtime_checkable
+class TextDescriber(Describer, Protocol):
+    """A describer that also turns words into vectors, to be met by those of pictures that show what they say.
+
+    It may have `templates`, sentences with ``{}`` into which a word is put when it stands for a class of pictures.
+    """
+
+    def describe_texts(self, texts: Sequence[str]) -> Vectors:
+        """Return (N, D) float32, L2-normalized, one vector for each of N texts.
+
+        Raises
+        ------
+        UnknownWords
+            If it does not understand one of the texts; the sentence says what to do.
+        """
+        ...
+
+
 class Index(Protocol):
     """Finds the nearest database vectors. The exact one is the specification of all others."""
 

@@ -92,6 +92,15 @@ def test_vectors_are_those_computed_by_hand(describer: NetworkDescriber) -> None
     np.testing.assert_allclose(vectors, [naive(image) for image in images], atol=2e-4)
 
 
+def test_areas_are_taken_of_the_picture_itself_however_large(tmp_path: Path) -> None:
+    describer = NetworkDescriber(read_model(write(tmp_path / "toy", toy(), interpolation="area")))
+    image = np.random.default_rng(3).integers(0, 256, (5 * SIDE, 7 * SIDE, 3), dtype=np.uint8)
+    means = image.reshape(SIDE, 5, SIDE, 7, 3).mean(axis=(1, 3))
+    exact = describer.describe([np.rint(means).astype(np.uint8)])
+    assert max(image.shape) > describer.size
+    assert (describer.describe([image]) * exact).sum() >= 0.99999
+
+
 @pytest.mark.parametrize("batch", ["n", 1, 7])
 def test_a_picture_has_one_vector_whatever_comes_with_it(tmp_path: Path, batch: int | str) -> None:
     describer = NetworkDescriber(read_model(write(tmp_path / "toy", toy(batch))))

@@ -2,6 +2,11 @@
 
 import hashlib
 import json
+import os
+import re
+import shutil
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -13,7 +18,9 @@ import onnx
 import pytest
 
 from lookalike.errors import BadModel, LookalikeError, ModelNotFound
-from lookalike.models import Download, pull_model, read_model, verify_model
+from lookalike.models import Download, list_published, pull_model, read_model, verify_model
+from lookalike.models.published import Pins, Published, pins_of, repository_of
+from tests.towers import PAD, textual, tokenizer
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -89,15 +96,18 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
         server.shutdown()
 
 
+CONFIG, TOKENS = json.dumps({"text_cfg": {"context_length": 8}}).encode(), json.dumps({"pad_token": PAD}).encode()
+TOKENIZER = json.dumps(tokenizer()).encode()
 PREPROCESS = json.dumps({"size": 8, "mean": [0.5] * 3, "std": [0.5] * 3}).encode()
 
 
 def two_towers(build: Callable[..., onnx.ModelProto]) -> dict[str, bytes]:
-    network = build("embedding").SerializeToString()
     return {
-        "README.md": b"---", "config.json": b"{}", "LICENSE": b"MIT", "visual/model.onnx": network,
+        "README.md": b"---", "config.json": CONFIG, "LICENSE": b"MIT",
+        "visual/model.onnx": build("embedding").SerializeToString(),
         "visual/preprocess_cfg.json": PREPROCESS, "visual/fp16/model.armnn": b"no", "visual/model.rknn": b"no",
-        "textual/model.onnx": network, "textual/tokenizer.json": b"{}", "textual/merges.txt": b"a b",
+        "textual/model.onnx": textual(n_dims=6).SerializeToString(), "textual/tokenizer.json": TOKENIZER,
+        "textual/tokenizer_config.json": TOKENS, "textual/merges.txt": b"a b",
         "pytorch_model.bin": b"no", "weights.pt": b"no", "model.pkl": b"no", "run.py": b"no", "data/train.json": b"{}",
         "visual/other.onnx": b"no", "../up.json": b"{}",
     }  # fmt: skip
@@ -118,13 +128,13 @@ def test_a_network_is_fetched_at_a_pinned_revision_and_verified(hub: Hub, build:
     assert model.source == f"hf-hub:immich-app/ViT-B-32__toy@{COMMIT}"
     wanted = {
         "config.json", "LICENSE", "visual/model.onnx", "visual/preprocess_cfg.json", "textual/model.onnx",
-        "textual/tokenizer.json", "textual/merges.txt",
+        "textual/tokenizer.json", "textual/tokenizer_config.json", "textual/merges.txt",
     }  # fmt: skip
     assert {file.name for file in model.files} == wanted
     assert announced[0].n_bytes == sum(len(hub.files[name]) for name in wanted) == model.n_bytes
     assert all(f"/resolve/{COMMIT}/" in line for line in hub.asked[1:])
     assert verify_model(model) == []
-    assert [path.name for path in tmp_path.iterdir()] == ["ViT-B-32__toy"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["ViT-B-32__toy", "pulled.json"]
 
 
 def test_nothing_but_the_list_is_fetched_before_somebody_agrees(hub: Hub, build: Callable, tmp_path: Path) -> None:
@@ -156,16 +166,18 @@ def test_an_export_of_two_towers_in_one_folder_is_put_in_order(
     config = {"size": {"shortest_edge": 8}, "crop_size": 8, "image_mean": [0.5] * 3, "image_std": [0.5] * 3}
     network = build("embedding")
     hub.files = {
-        "preprocessor_config.json": json.dumps(config).encode(), "tokenizer.json": b"{}",
+        "preprocessor_config.json": json.dumps(config).encode(), "tokenizer.json": TOKENIZER,
+        "tokenizer_config.json": TOKENS, "config.json": b'{"text_config": {"max_position_embeddings": 8}}',
         "onnx/vision_model.onnx": with_data_file(network, "vision_model.onnx_data").SerializeToString(),
-        "onnx/vision_model.onnx_data": matrix.tobytes(), "onnx/text_model.onnx": network.SerializeToString(),
+        "onnx/vision_model.onnx_data": matrix.tobytes(),
+        "onnx/text_model.onnx": textual(n_dims=6, output="text_embeds").SerializeToString(),
         "onnx/vision_model_q4.onnx": b"no", "onnx/model.onnx": b"no",
     }  # fmt: skip
     model = pull_model("someone/clip", tmp_path, confirm=yes, endpoint=hub.endpoint)
     assert model is not None and verify_model(model) == []
     assert {file.name for file in model.files} == {
-        "preprocessor_config.json", "tokenizer.json", "visual/model.onnx", "visual/vision_model.onnx_data",
-        "textual/model.onnx",
+        "preprocessor_config.json", "tokenizer.json", "tokenizer_config.json", "config.json", "visual/model.onnx",
+        "visual/vision_model.onnx_data", "textual/model.onnx",
     }  # fmt: skip
 
 
@@ -205,7 +217,7 @@ def test_an_interrupted_pull_goes_on_where_it_stopped(hub: Hub, build: Callable,
     model = pull_model("ViT-B-32__toy", tmp_path, confirm=yes, endpoint=hub.endpoint)
     assert model is not None and verify_model(read_model(model.folder)) == []
     assert not any("visual/model.onnx" in line for line in hub.asked)
-    assert [path.name for path in tmp_path.iterdir()] == ["ViT-B-32__toy"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["ViT-B-32__toy", "pulled.json"]
 
 
 def test_a_repository_without_onnx_is_refused_with_the_remedy(hub: Hub, tmp_path: Path) -> None:
@@ -240,3 +252,108 @@ def test_an_installed_name_asks_no_hub(hub: Hub, build: Callable, write_folder: 
     with pytest.raises(LookalikeError, match="already"):
         pull_model("ViT-B-32__toy", tmp_path, confirm=yes, endpoint=hub.endpoint)
     assert hub.asked == []
+
+
+def pulled_again(hub: Hub, directory: Path, revision: str | None = None) -> list[Download]:
+    """Remove the network and pull it once more; return what was announced."""
+    shutil.rmtree(directory / "ViT-B-32__toy")
+    announced: list[Download] = []
+    pull_model(
+        "ViT-B-32__toy",
+        directory,
+        confirm=lambda d: announced.append(d) or True,
+        revision=revision,
+        endpoint=hub.endpoint,
+    )
+    return announced
+
+
+def test_what_came_first_must_come_again(hub: Hub, build: Callable, tmp_path: Path) -> None:
+    hub.files = two_towers(build)
+    announced: list[Download] = []
+    pull_model("ViT-B-32__toy", tmp_path, confirm=lambda d: announced.append(d) or True, endpoint=hub.endpoint)
+    assert announced[0].n_unknown == len(announced[0].files) == 8
+    hub.asked.clear()
+    assert pulled_again(hub, tmp_path)[0].n_unknown == 0
+    assert hub.asked[0] == f"GET /api/models/{hub.repository}/revision/{COMMIT}"
+
+
+@pytest.mark.parametrize("name", ["visual/model.onnx", "textual/merges.txt"])
+def test_a_network_that_changed_since_it_first_came_is_refused(
+    hub: Hub, build: Callable, tmp_path: Path, name: str
+) -> None:
+    hub.files = two_towers(build)
+    pull_model("ViT-B-32__toy", tmp_path, confirm=yes, endpoint=hub.endpoint)
+    other = build("embedding", "map").SerializeToString() if name.endswith("onnx") else b"b a"
+    hub.files = {**hub.files, name: other}
+    with pytest.raises(BadModel, match=r"hash .* (is known: somebody changed it; name a revision|not [0-9a-f]{64})"):
+        pulled_again(hub, tmp_path)
+    assert not (tmp_path / "ViT-B-32__toy").exists()
+    model = pull_model("ViT-B-32__toy", tmp_path, confirm=yes, revision="main", endpoint=hub.endpoint)
+    assert model is not None
+    assert pulled_again(hub, tmp_path)[0].n_unknown == 0
+
+
+def test_a_repository_that_lost_a_file_is_refused(hub: Hub, build: Callable, tmp_path: Path) -> None:
+    hub.files = two_towers(build)
+    pull_model("ViT-B-32__toy", tmp_path, confirm=yes, endpoint=hub.endpoint)
+    del hub.files["textual/merges.txt"]
+    with pytest.raises(BadModel, match=r"offers textual/merges.txt with the hash of no file"):
+        pulled_again(hub, tmp_path)
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"a/b": {}}', '{"a/b": {"revision": "main", "files": {}}}', "{" * 9999])
+def test_a_damaged_list_of_what_came_is_refused(tmp_path: Path, content: str) -> None:
+    (tmp_path / "pulled.json").write_text(content)
+    with pytest.raises(BadModel, match=r"pulled\.json .*\.$"):
+        pins_of("a/b", tmp_path)
+
+
+def test_this_version_knows_the_checksums_of_networks_that_it_names(
+    hub: Hub, build: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.files = two_towers(build)
+    known = {"visual/model.onnx": sha256(hub.files["visual/model.onnx"]), "textual/merges.txt": sha256(b"a b")}
+
+    def named(files: dict[str, str]) -> None:
+        one = Published("toy", hub.repository, "tests", "mit", 1, Pins(COMMIT, files))
+        monkeypatch.setattr("lookalike.models.published.list_published", lambda: (one,))
+
+    named({**known, "visual/model.onnx": "0" * 64})
+    with pytest.raises(BadModel, match="somebody changed it"):
+        pull_model("toy", tmp_path, confirm=yes, endpoint=hub.endpoint)
+    named({**known, "textual/merges.txt": "0" * 64})
+    with pytest.raises(BadModel, match="arrived with the hash"):
+        pull_model("toy", tmp_path, confirm=yes, endpoint=hub.endpoint)
+    named(known)
+    assert pull_model("toy", tmp_path, confirm=yes, endpoint=hub.endpoint) is not None
+
+
+def test_published_networks_are_named_once_and_pinned_by_well_formed_hashes() -> None:
+    published = list_published()
+    assert len({one.name for one in published}) == len(published) >= 4
+    for one in published:
+        assert repository_of(one.name) == one.repository and one.repository.endswith(f"/{one.name}")
+        assert one.pins.revision is None or re.fullmatch("[0-9a-f]{40}", one.pins.revision)
+        assert all(re.fullmatch("[0-9a-f]{64}", digest) for digest in one.pins.files.values())
+        assert one.n_bytes is None or one.n_bytes > 1e8
+
+
+def test_the_command_line_prints_what_came_and_that_it_counts_from_now_on(
+    hub: Hub, build: Callable, tmp_path: Path
+) -> None:
+    hub.files = two_towers(build)
+    environment = {**os.environ, "HF_ENDPOINT": hub.endpoint, "LOOKALIKE_MODELS": str(tmp_path / "models")}
+
+    def pull(*options: str) -> str:
+        shutil.rmtree(tmp_path / "models" / "ViT-B-32__toy", ignore_errors=True)
+        command = [sys.executable, "-m", "lookalike", "models", "pull", "ViT-B-32__toy", "--yes", *options]
+        return subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout
+
+    first = pull()
+    assert "the checksums of 8 of 8 files were not known before: what came now is what later pulls must bring" in first
+    assert f"revision {COMMIT}" in first
+    assert all(f"{sha256(hub.files[name])}  {name}" in first for name in ("visual/model.onnx", "textual/merges.txt"))
+    assert "not known before" not in pull()
+    files = json.loads(pull("--json"))["files"]
+    assert files["textual/tokenizer.json"] == sha256(TOKENIZER) and len(files) == 8

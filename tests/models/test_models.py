@@ -24,6 +24,7 @@ from lookalike.models import (
     write_manifest,
 )
 from lookalike.models.manifest import MANIFEST
+from tests.towers import write_towers
 
 Build = Callable[..., onnx.ModelProto]
 Write = Callable[..., Path]
@@ -39,15 +40,9 @@ def net(build: Build, write_folder: Write, with_data_file: Callable, matrix: np.
 
 
 @pytest.fixture
-def two_towers(build: Build, write_folder: Write, tmp_path: Path) -> Path:
+def two_towers(tmp_path: Path) -> Path:
     """Return a folder in immich's layout."""
-    folder = tmp_path / "ViT-B-32__toy"
-    write_folder(folder / "visual", build("embedding"))
-    (folder / "textual").mkdir()
-    (folder / "textual" / "model.onnx").write_bytes(build("embedding").SerializeToString())
-    (folder / "textual" / "tokenizer.json").write_text("{}")
-    (folder / "config.json").write_text("{}")
-    return folder
+    return write_towers(tmp_path / "ViT-B-32__toy")
 
 
 def test_a_plain_folder_is_read(net: Path) -> None:
@@ -69,7 +64,7 @@ def test_the_layout_of_immich_is_read(two_towers: Path) -> None:
 
 def test_the_preprocessing_of_hugging_face_may_lie_on_top(two_towers: Path) -> None:
     (two_towers / "visual" / "preprocess_cfg.json").unlink()
-    content = {"size": 8, "crop_size": 8, "image_mean": [0.5] * 3, "image_std": [0.5] * 3, "resample": 3}
+    content = {"size": 16, "crop_size": 16, "image_mean": [0.5] * 3, "image_std": [0.5] * 3, "resample": 3}
     (two_towers / "preprocessor_config.json").write_text(json.dumps(content))
     assert read_model(two_towers).preprocessing.mean == (127.5,) * 3
 
@@ -79,8 +74,8 @@ def test_an_installed_network_is_a_copy_with_hashes(two_towers: Path, tmp_path: 
         (two_towers / junk).write_text("no")
     model = add_model(two_towers, tmp_path / "models")
     assert sorted(file.name for file in model.files) == [
-        "config.json", "textual/model.onnx", "textual/tokenizer.json", "visual/model.onnx",
-        "visual/preprocess_cfg.json",
+        "config.json", "textual/model.onnx", "textual/tokenizer.json", "textual/tokenizer_config.json",
+        "visual/model.onnx", "visual/preprocess_cfg.json",
     ]  # fmt: skip
     there = {str(path.relative_to(model.folder)) for path in model.folder.rglob("*") if path.is_file()}
     assert there == {file.name for file in model.files} | {MANIFEST}
@@ -179,7 +174,7 @@ def test_a_missing_file_is_noticed(two_towers: Path, tmp_path: Path) -> None:
     (model.folder / "textual" / "tokenizer.json").unlink()
     assert len(verify_model(model)) == 1
     (model.folder / "textual" / "model.onnx").unlink()
-    assert len(verify_model(model)) == 3  # missing twice as a file, once as a network
+    assert len(verify_model(model)) == 2
 
 
 def test_a_folder_that_is_not_there_and_one_without_a_network_are_told_apart(tmp_path: Path) -> None:

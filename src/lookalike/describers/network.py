@@ -10,14 +10,19 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import astuple
 from itertools import islice
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
+from lookalike.codes.coder import Coder, read_coder
 from lookalike.describers.fitted import normalized, read_calibration
 from lookalike.describers.regions import regions
+from lookalike.describers.vocabulary import Vocabulary, read_vocabulary
 from lookalike.errors import BadModel
-from lookalike.models import Model, Network, changed_files, fit, open_network
+from lookalike.models import Model, Network, TextNetwork, changed_files, fit, open_network, open_text_network
 from lookalike.models.files import file_in
+from lookalike.models.manifest import ModelFile
 from lookalike.types import Calibration, Image, Mask, Vectors
 
 ROUTINE = 1
@@ -63,6 +68,19 @@ class NetworkDescriber:
         """What turns similarities into chances, where the network's folder has it."""
         return _read_calibration(self.model)
 
+    @functools.cached_property
+    def coder(self) -> Coder | None:
+        """What makes codes of the vectors, where the network's folder has it; raises BadModel if it cannot be used."""
+        if self.model.coder is None:
+            return None
+        coder = read_coder(_unchanged(self.model, self.model.coder))
+        if coder.n_dims != self.n_dims:
+            raise BadModel(
+                f"The coder of {self.model.name} takes vectors of {coder.n_dims} numbers, the network gives "
+                f"{self.n_dims}: get the network again."
+            )
+        return coder
+
     def describe(self, images: Sequence[Image], masks: Sequence[Mask | None] | None = None) -> Vectors:
         """Return (N, D) float32, L2-normalized; see `types.Describer`.
 
@@ -73,26 +91,102 @@ class NetworkDescriber:
         BadModel
             If the network's files have changed, or it answers with something else than finite numbers.
         """
-        network = self._open()
-        fitted = (fit(region.image, self.model.preprocessing) for region in regions(images, masks, self.size))
+        network, how = self._open(), self.model.preprocessing
+        working = None if how.interpolation == "area" else self.size  # areas of areas take longer and blur
+        fitted = (fit(region.image, how) for region in regions(images, masks, working))
         parts = [np.empty((0, self.n_dims), np.float32)]
         while chunk := list(islice(fitted, network.batch)):
             parts.append(network.describe(np.stack(chunk)))
-        vectors = np.concatenate(parts)
-        if not np.isfinite(vectors).all():
-            raise BadModel(
-                f"The network {self.model.name} answers a picture with values that are no finite numbers: run "
-                f"`lookalike models verify {self.model.name}`, or take another network, not in half precision."
-            )
-        peaks = np.abs(vectors).max(axis=1, keepdims=True)
-        vectors /= np.maximum(peaks, np.finfo(np.float32).tiny)  # the squares of what is left fit float32
-        return normalized(vectors)
+        return _unit(np.concatenate(parts), self.model, "a picture")
 
     def _open(self) -> Network:
         with self._lock:
             if self._network is None:
                 self._network = open_network(self.model, self._n_threads)
             return self._network
+
+
+class TextNetworkDescriber(NetworkDescriber):
+    """Describes pictures and words by the two towers of a CLIP-type network; its version is that of the pictures.
+
+    Attributes
+    ----------
+    templates : tuple of str
+        Sentences that a word is put into when it stands for a class of pictures.
+
+    References
+    ----------
+    Radford et al., "Learning Transferable Visual Models From Natural Language Supervision", ICML 2021, section 3.1.4.
+    """
+
+    templates = (
+        "a photo of a {}.",
+        "a close-up photo of a {}.",
+        "a bad photo of the {}.",
+        "a photo of many {}.",
+        "a drawing of a {}.",
+        "a picture that shows a {}.",
+    )
+
+    def __init__(self, model: Model, n_threads: int = 1) -> None:
+        super().__init__(model, n_threads)
+        self._text_network: TextNetwork | None = None
+
+    def describe_texts(self, texts: Sequence[str]) -> Vectors:
+        """Return (N, D) float32, L2-normalized; see `types.TextDescriber`.
+
+        Raises
+        ------
+        UnknownWords
+            If nothing in a text is in the network's vocabulary.
+        BadModel
+            If the files of the tower that reads words have changed or cannot be used, or it answers with something else
+            than finite numbers.
+        """
+        with self._lock:
+            if self._text_network is None:
+                self._text_network = open_text_network(self.model, self._n_threads)
+        return _unit(self._text_network.describe(texts), self.model, "a text")
+
+
+class WordedNetworkDescriber(NetworkDescriber):
+    """Describes pictures by a network, and those words that are classes it was trained on."""
+
+    @functools.cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The words it knows; raises BadModel if their file has changed or cannot be used."""
+        assert self.model.vocabulary is not None
+        return read_vocabulary(_unchanged(self.model, self.model.vocabulary), self.n_dims)
+
+    def describe_texts(self, texts: Sequence[str]) -> Vectors:
+        """Return (N, D) float32, L2-normalized; see `Vocabulary.describe_texts`."""
+        return self.vocabulary.describe_texts(texts)
+
+
+def network_describer(model: Model, n_threads: int = 1) -> NetworkDescriber:
+    """Return what describes pictures by a network: one that also takes words, where the network reads or knows them."""
+    if model.has_text:
+        return TextNetworkDescriber(model, n_threads)
+    return (NetworkDescriber if model.vocabulary is None else WordedNetworkDescriber)(model, n_threads)
+
+
+def _unchanged(model: Model, file: ModelFile) -> Path:
+    """Return where a file of a network lies; raise BadModel if it is not the one that was installed."""
+    if problems := changed_files(model, [file]):
+        raise BadModel(problems[0])
+    return file_in(model.folder, file.name)
+
+
+def _unit(vectors: NDArray[np.float32], model: Model, what: str) -> Vectors:
+    """Return vectors (N, D), L2-normalized, whatever their size; raise BadModel unless all are finite."""
+    if not np.isfinite(vectors).all():
+        raise BadModel(
+            f"The network {model.name} answers {what} with values that are no finite numbers: run "
+            f"`lookalike models verify {model.name}`, or take another network, not in half precision."
+        )
+    peaks = np.abs(vectors).max(axis=1, keepdims=True)
+    vectors = vectors / np.maximum(peaks, np.finfo(np.float32).tiny)  # the squares of what is left fit float32
+    return normalized(vectors)
 
 
 def _version(model: Model) -> str:
@@ -104,9 +198,7 @@ def _read_calibration(model: Model) -> Calibration | None:
     """Return the calibration in the network's folder, None if there is none; raise BadModel if it cannot be used."""
     if model.calibration is None:
         return None
-    if problems := changed_files(model, [model.calibration]):
-        raise BadModel(problems[0])
-    path = file_in(model.folder, model.calibration.name)
+    path = _unchanged(model, model.calibration)
     try:
         with zipfile.ZipFile(path) as archive:
             n_bytes = sum(entry.file_size for entry in archive.infolist())

@@ -30,7 +30,7 @@ class Region:
     weight: NDArray[np.float32]
 
 
-def regions(images: Sequence[Image], masks: Sequence[Mask | None] | None, size: int) -> Iterator[Region]:
+def regions(images: Sequence[Image], masks: Sequence[Mask | None] | None, size: int | None) -> Iterator[Region]:
     """Yield the region of each image, its longer side at most `size` pixels.
 
     Parameters
@@ -38,8 +38,8 @@ def regions(images: Sequence[Image], masks: Sequence[Mask | None] | None, size: 
     images : N of (H, W, 3) uint8
     masks : N of (H, W) bool or None, or None
         None, and a mask without a pixel, mean the whole picture.
-    size : int
-        In pixels. Smaller pictures stay as they are.
+    size : int or None
+        In pixels. Smaller pictures stay as they are; None leaves all as they are.
 
     Raises
     ------
@@ -58,9 +58,9 @@ def regions(images: Sequence[Image], masks: Sequence[Mask | None] | None, size: 
         yield _region(image, mask, size)
 
 
-def reduced(array: NDArray[Any], size: int) -> NDArray[Any]:
+def reduced(array: NDArray[Any], size: int | None) -> NDArray[Any]:
     """Return the picture or map with its longer side at most `size` pixels, by averaging areas."""
-    return array if max(array.shape[:2]) <= size else scaled(array, size)
+    return array if size is None or max(array.shape[:2]) <= size else scaled(array, size)
 
 
 def scaled(array: NDArray[Any], size: int) -> NDArray[Any]:
@@ -80,7 +80,7 @@ def cells(height: int, width: int, n: int) -> NDArray[np.int64]:
     return rows[:, None] * n + columns
 
 
-def _region(image: Image, mask: Mask | None, size: int) -> Region:
+def _region(image: Image, mask: Mask | None, size: int | None) -> Region:
     if mask is not None and mask.any():
         rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
         box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
@@ -91,7 +91,7 @@ def _region(image: Image, mask: Mask | None, size: int) -> Region:
     return Region(image, np.ones(image.shape[:2], np.float32))
 
 
-def _masked(image: Image, mask: Mask, size: int) -> Region:
+def _masked(image: Image, mask: Mask, size: int | None) -> Region:
     image = image.copy()
     image[~mask] = np.rint(image[mask].mean(0))
     return Region(reduced(image, size), reduced(mask.astype(np.float32), size))

@@ -14,6 +14,10 @@ MAX_JSON = 1 << 20
 """Bytes of a description that we read ourselves; preprocessing and manifests have some hundred to some thousand."""
 
 
+MAX_TOKENIZER = 1 << 26
+"""Bytes of a tokenizer; those of a quarter of a million words have half of that."""
+
+
 def is_plain(name: str) -> bool:
     """Whether `name` names something directly inside a folder on every system: no way up, no root, no drive, no stream.
 
@@ -55,10 +59,22 @@ def sha256_of(path: Path) -> str:
         raise BadModel(f"{path} cannot be read ({error.strerror}): check the file and its permissions.") from error
 
 
-def one_line(error: Exception) -> str:
+def one_line(error: BaseException) -> str:
     """Return the first line of another library's message, to be quoted in a sentence of ours."""
     line = str(error).strip().partition("\n")[0][:200].rstrip(".")
     return "".join(letter for letter in line if letter.isprintable()) or type(error).__name__
+
+
+def read_bytes(path: Path, limit: int) -> bytes:
+    """Return the bytes of a small file; raise BadModel if it cannot be read, or has more than `limit`."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+    except OSError as error:
+        raise BadModel(f"{path} cannot be read ({error.strerror}): check the file and its permissions.") from error
+    if len(data) > limit:
+        raise BadModel(f"{path} has more than {limit} bytes, too many for what it is: get the network again.")
+    return data
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -70,12 +86,8 @@ def read_json(path: Path) -> dict[str, Any]:
         If it is too large, not JSON, or not an object.
     """
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_JSON + 1)
-        if len(data) > MAX_JSON:
-            raise BadModel(f"{path} has more than {MAX_JSON} bytes, too many for a description: get the network again.")
-        content = json.loads(data)
-    except (OSError, ValueError, RecursionError) as error:
+        content = json.loads(read_bytes(path, MAX_JSON))
+    except (ValueError, RecursionError) as error:
         raise BadModel(f"{path} is not readable JSON: get the network again, or mend the file.") from error
     if not isinstance(content, dict):
         raise BadModel(f"{path} holds a JSON {type(content).__name__} where an object is due: mend the file.")

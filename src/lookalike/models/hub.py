@@ -10,7 +10,7 @@ import errno
 import hashlib
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -19,7 +19,8 @@ from lookalike.errors import BadModel, LookalikeError, ModelNotFound
 from lookalike.models.files import file_in, is_plain, one_line, sha256_of
 from lookalike.models.install import add_model, check_name_is_free, installing
 from lookalike.models.manifest import is_text, write_manifest
-from lookalike.models.model import Model, read_model
+from lookalike.models.model import Model, check_text, read_model
+from lookalike.models.published import Pins, pins_of, remember, repository_of
 
 TIMEOUT = 10.0
 """Seconds to wait for the hub's first answer."""
@@ -38,13 +39,17 @@ _DATA = re.compile(r"[._]data(_\d+)?")
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """A file of a repository: its name there and here, its size, and its SHA-256 or, for small ones, Git's SHA-1."""
+    """A file of a repository: its name there and here, its size, and its SHA-256 or, for small ones, Git's SHA-1.
+
+    `is_pinned` says whether the SHA-256 was known before the hub was asked.
+    """
 
     name: str
     local_name: str
     n_bytes: int
     sha256: str | None
     git_sha1: str | None
+    is_pinned: bool
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,11 @@ class Download:
         """The size of all files."""
         return sum(file.n_bytes for file in self.files)
 
+    @property
+    def n_unknown(self) -> int:
+        """How many files nobody knew the checksum of before."""
+        return sum(not file.is_pinned for file in self.files)
+
 
 def pull_model(
     name: str,
@@ -88,14 +98,15 @@ def pull_model(
     Parameters
     ----------
     name : str
-        ``org/name`` or ``hf-hub:org/name``, a network of immich such as ``ViT-B-32__openai``, or ``local-dir:FOLDER``.
-        The part after the slash becomes its name here.
+        One of `list_published`, ``org/name`` or ``hf-hub:org/name``, a network of immich such as ``ViT-B-32__openai``,
+        or ``local-dir:FOLDER``. The part after the slash becomes its name here.
     directory : Path
         Made if missing.
     confirm : function of a Download
         Called before anything is fetched; unless it returns true, nothing is. Not called for a local folder.
     revision : str or None
-        A branch, tag or commit of the repository; None takes its main branch as it is now.
+        A branch, tag or commit of the repository, whatever its files are. None takes the commit that came first here or
+        that this version knows, and otherwise the main branch as it is now; what came once must come again.
     endpoint : str or None
         Address of the hub; None takes huggingface.co, or what the environment variable HF_ENDPOINT says.
 
@@ -117,11 +128,11 @@ def pull_model(
     """
     if name.startswith("local-dir:"):
         return add_model(Path(name.removeprefix("local-dir:")).expanduser(), directory)
-    repository = name.removeprefix("hf-hub:")
-    repository = repository if "/" in repository else f"immich-app/{repository}"
+    repository = repository_of(name)
     local_name = repository.rpartition("/")[2]
     check_name_is_free(local_name, directory)
-    download = look_up(repository, revision=revision, endpoint=endpoint)
+    pins = pins_of(repository, directory) if revision is None else Pins()
+    download = look_up(repository, revision=revision or pins.revision, pins=pins, endpoint=endpoint)
     if not confirm(download):
         return None
     staging = directory / f".pull-{local_name}-{download.revision[:12]}"
@@ -135,17 +146,25 @@ def pull_model(
         model = read_model(place)
         source = f"hf-hub:{repository}@{download.revision}"
         write_manifest(place, output=model.plug.output, licence=download.licence, source=source)
-    return read_model(directory / local_name)
+        check_text(model)
+    came = {file.local_name: file.name for file in download.files}
+    model = read_model(directory / local_name)
+    files = {came[file.name]: file.sha256 for file in model.files if file.name in came}
+    remember(repository, Pins(download.revision, files), directory)
+    return model
 
 
-def look_up(repository: str, *, revision: str | None = None, endpoint: str | None = None) -> Download:
+def look_up(
+    repository: str, *, revision: str | None = None, pins: Pins | None = None, endpoint: str | None = None
+) -> Download:
     """Ask the hub what a network consists of, without fetching it; see `pull_model`."""
     from huggingface_hub import HfApi
 
+    known = pins.files if pins else {}
     try:
         info = HfApi(endpoint=endpoint).model_info(repository, revision=revision, timeout=TIMEOUT, files_metadata=True)
         siblings = {sibling.rfilename: sibling for sibling in info.siblings or []}
-        files = tuple(_remote(siblings[theirs], ours) for theirs, ours in _choose(list(siblings)).items())
+        files = tuple(_remote(siblings[name], ours, known) for name, ours in _choose(list(siblings)).items())
         if not re.fullmatch(r"[0-9a-f]{40}", info.sha or ""):
             raise ValueError(f"the hub names no commit but {info.sha!r}")
         licence = info.card_data.to_dict().get("license") if info.card_data else None
@@ -156,6 +175,7 @@ def look_up(repository: str, *, revision: str | None = None, endpoint: str | Non
             f"{repository} has no ONNX network where one is looked for ({', '.join(next(iter(x)) for x in _LAYOUTS)}): "
             "choose a repository with an ONNX export, or export the network and add its folder."
         )
+    _check_pins(repository, files, known)
     is_line = isinstance(licence, str) and licence.isprintable()
     return Download(repository, info.sha or "", licence if is_line else None, files)
 
@@ -183,9 +203,21 @@ def _local_name(name: str, layout: dict[str, str]) -> str | None:
     return file if not folder and is_text(file) else None
 
 
-def _remote(sibling: Any, local_name: str) -> RemoteFile:
-    sha256 = sibling.lfs.sha256 if sibling.lfs else None
-    return RemoteFile(sibling.rfilename, local_name, int(sibling.size), sha256, sibling.blob_id)
+def _remote(sibling: Any, local_name: str, known: Mapping[str, str]) -> RemoteFile:
+    name = sibling.rfilename
+    sha256 = sibling.lfs.sha256 if sibling.lfs else known.get(name)
+    return RemoteFile(name, local_name, int(sibling.size), sha256, sibling.blob_id, name in known)
+
+
+def _check_pins(repository: str, files: Sequence[RemoteFile], known: Mapping[str, str]) -> None:
+    """Refuse a repository that announces other files than it must have."""
+    announced = {file.name: file.sha256 for file in files}
+    for name, due in known.items():
+        if announced.get(name) != due:
+            raise BadModel(
+                f"{repository} offers {name} with the hash {announced.get(name, 'of no file')} where {due} is known: "
+                "somebody changed it; name a revision to take it as it is there."
+            )
 
 
 def _fetch(download: Download, file: RemoteFile, staging: Path, endpoint: str | None) -> None:

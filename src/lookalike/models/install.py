@@ -12,7 +12,7 @@ from pathlib import Path
 from lookalike.errors import BadModel, LookalikeError, StorageFull
 from lookalike.models.files import file_in
 from lookalike.models.manifest import parts_of, write_manifest
-from lookalike.models.model import Model, read_model
+from lookalike.models.model import Model, check_text, read_model
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -50,6 +50,7 @@ def add_model(folder: Path, directory: Path, name: str | None = None) -> Model:
         for file in read_model(place).files:
             if known.get(file.name, file) != file:
                 raise BadModel(f"{folder / file.name} is not the file that its manifest lists: get the network again.")
+        check_text(read_model(place))
     return read_model(directory / name)
 
 

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lookalike.errors import BadModel
-from lookalike.models.files import file_in, read_json, sha256_of
+from lookalike.models.files import MAX_TOKENIZER, file_in, read_json, sha256_of
 from lookalike.models.onnx_file import read_onnx
 
-MANIFEST, CALIBRATION = "lookalike.json", "calibration.npz"
+MANIFEST, MEASURED = "lookalike.json", "measured.json"
+CALIBRATION, VOCABULARY, CODER = "calibration.npz", "words.npz", "coder.npz"
+"""What may lie beside a network: what its similarities mean, which words it knows, what makes codes of its vectors."""
 PICTURE_NETWORKS, TEXT_NETWORK = ("visual/model.onnx", "model.onnx"), "textual/model.onnx"
 """Where networks lie in the folder: immich's layout, or one file on top."""
 
 FORMAT = 1
-MAX_TEXT, MAX_DATA = 1 << 26, 1 << 34
+MAX_TEXT, MAX_DATA = MAX_TOKENIZER, 1 << 34
 """Bytes of a tokenizer or another text, and of a file of weights."""
 
 
@@ -92,7 +95,7 @@ def parts_of(folder: Path) -> list[str]:
         for data in read_onnx(file_in(folder, name)).data_files
     ]
     texts = [sub + name for sub in ("", "visual/", "textual/") for name in _names_in(folder / sub) if is_text(name)]
-    others = [CALIBRATION] if (folder / CALIBRATION).exists() else []
+    others = [name for name in (CALIBRATION, VOCABULARY, CODER) if (folder / name).exists()]
     limits = dict.fromkeys([*networks, *weights], MAX_DATA) | dict.fromkeys([*texts, *others], MAX_TEXT)
     for name, limit in limits.items():
         n_bytes = file_in(folder, name).stat().st_size
@@ -105,7 +108,7 @@ def parts_of(folder: Path) -> list[str]:
 
 def is_text(name: str) -> bool:
     """Whether a file of this name is a description, a vocabulary or a licence."""
-    return (name.endswith((".json", ".txt")) and name != MANIFEST) or is_licence(name)
+    return (name.endswith((".json", ".txt")) and name not in (MANIFEST, MEASURED)) or is_licence(name)
 
 
 def listed(folder: Path, name: str, manifest: Manifest | None) -> ModelFile:
@@ -125,6 +128,19 @@ def hashed(folder: Path, name: str) -> ModelFile:
     """Return a file as it is now."""
     path = file_in(folder, name)
     return ModelFile(name, sha256_of(path), path.stat().st_size)
+
+
+def changed(folder: Path, files: Iterable[ModelFile]) -> list[str]:
+    """Return one sentence for each of `files` that is not what it was when the network was installed or read."""
+    problems: list[str] = []
+    for file in files:
+        try:
+            if hashed(folder, file.name) != file:
+                name = folder.resolve().name
+                problems.append(f"{folder / file.name} has changed since {name} was installed: get the network again.")
+        except BadModel as error:
+            problems.append(str(error))
+    return problems
 
 
 def is_licence(name: str) -> bool:

@@ -11,20 +11,26 @@ from typing import Any
 import numpy as np
 
 from lookalike.errors import BadModel, LookalikeError, ModelNotFound
-from lookalike.models.files import file_in, sha256_of
+from lookalike.models.files import file_in
 from lookalike.models.manifest import (
     CALIBRATION,
+    CODER,
     PICTURE_NETWORKS,
     TEXT_NETWORK,
+    VOCABULARY,
     Manifest,
     ModelFile,
+    changed,
     hashed,
     listed,
     read_manifest,
 )
+from lookalike.models.measured import Measurement, read_measurement
 from lookalike.models.network import Network, Plug, find_plug, open_session
 from lookalike.models.onnx_file import read_onnx
 from lookalike.models.preprocessing import Preprocessing, read_preprocessing
+from lookalike.models.text_network import TextNetwork
+from lookalike.models.text_tower import read_text_tower
 
 MAX_DIMS = 1 << 16
 _PREPROCESSING = ("preprocess_cfg.json", "preprocessor_config.json")
@@ -52,6 +58,10 @@ class Model:
     preprocessing : Preprocessing
     calibration : ModelFile or None
         An NPZ file with the fields of `types.Calibration`, if there is one.
+    vocabulary : ModelFile or None
+        An NPZ file with the words that the network knows by its classes, if there is one.
+    coder : ModelFile or None
+        An NPZ file with what makes codes of its vectors, if there is one.
     licence, source : str or None
         As far as the manifest knows.
     """
@@ -66,6 +76,8 @@ class Model:
     n_dims: int
     preprocessing: Preprocessing
     calibration: ModelFile | None
+    vocabulary: ModelFile | None
+    coder: ModelFile | None
     licence: str | None
     source: str | None
 
@@ -77,9 +89,11 @@ class Model:
             "dims": self.n_dims,
             "bytes": self.n_bytes,
             "text": self.has_text,
+            "words": self.vocabulary is not None,
             "licence": self.licence,
             "source": self.source,
             "sha256": self.sha256,
+            "measured": None if self.measured is None else self.measured.to_json(),
         }
 
     @property
@@ -89,8 +103,13 @@ class Model:
         return hashlib.sha256(listing.encode()).hexdigest()
 
     @property
+    def measured(self) -> Measurement | None:
+        """What was measured of it on this computer, if anything was."""
+        return read_measurement(self.folder, self.sha256)
+
+    @property
     def has_text(self) -> bool:
-        """Whether words can be turned into vectors that meet those of pictures."""
+        """Whether free words can be turned into vectors that meet those of pictures."""
         return self.text_network is not None
 
     @property
@@ -151,10 +170,16 @@ def read_model(folder: Path) -> Model:
         plug=plug,
         n_dims=_count_dims(folder / network, plug, preprocessing),
         preprocessing=preprocessing,
-        calibration=listed(folder, CALIBRATION, manifest) if (folder / CALIBRATION).exists() else None,
+        calibration=_beside(folder, CALIBRATION, manifest),
+        vocabulary=_beside(folder, VOCABULARY, manifest),
+        coder=_beside(folder, CODER, manifest),
         licence=manifest.licence if manifest else None,
         source=manifest.source if manifest else None,
     )
+
+
+def _beside(folder: Path, name: str, manifest: Manifest | None) -> ModelFile | None:
+    return listed(folder, name, manifest) if (folder / name).exists() else None
 
 
 def list_models(directory: Path) -> Installed:
@@ -171,13 +196,12 @@ def list_models(directory: Path) -> Installed:
 
 
 def verify_model(model: Model) -> list[str]:
-    """Compare every file with its hash, look into all networks, and describe one picture; return what is wrong."""
+    """Compare every file with its hash, let the network describe a picture and read a text; return what is wrong."""
     problems = changed_files(model, model.files)
     try:
-        if model.text_network is not None:
-            read_onnx(file_in(model.folder, model.text_network))
         if not problems:
             _describe_black(model.folder / model.network, model.plug, model.preprocessing)
+            check_text(model)
     except BadModel as error:
         problems.append(str(error))
     return problems
@@ -185,15 +209,24 @@ def verify_model(model: Model) -> list[str]:
 
 def changed_files(model: Model, files: Iterable[ModelFile]) -> list[str]:
     """Return one sentence for each of `files` that is not what it was when the network was installed or read."""
-    problems: list[str] = []
-    for file in files:
-        try:
-            path = file_in(model.folder, file.name)
-            if (path.stat().st_size, sha256_of(path)) != (file.n_bytes, file.sha256):
-                problems.append(f"{path} has changed since {model.name} was installed: get the network again.")
-        except BadModel as error:
-            problems.append(str(error))
-    return problems
+    return changed(model.folder, files)
+
+
+def check_text(model: Model) -> None:
+    """Let a network read a text, if it has a part for words; raise BadModel if that is not possible."""
+    if model.has_text:
+        read_text_tower(model.folder, model.n_dims).open().try_out()
+
+
+def open_text_network(model: Model, n_threads: int = 1) -> TextNetwork:
+    """Make the part of a network that reads words ready to run, after comparing its files with their hashes.
+
+    Raises
+    ------
+    BadModel
+        If there is none, a file is missing or has changed, or the network does not fit that of pictures.
+    """
+    return read_text_tower(model.folder, model.n_dims).open(n_threads)
 
 
 def open_network(model: Model, n_threads: int = 1) -> Network:

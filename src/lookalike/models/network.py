@@ -21,7 +21,9 @@ MAX_BATCH = 1024
 """A network that claims more is a mistake or an attack on the memory."""
 
 _INPUTS: dict[int, type[np.generic]] = {1: np.float32, 2: np.uint8, 10: np.float16}
-_FLOATS = {1, 10, 11}
+FLOATS = {1, 10, 11}
+"""Types of outputs that are vectors, as onnx.proto numbers them."""
+
 _EMBEDDINGS = ("embedding", "embeddings", "image_embeds", "image_embedding", "image_features", "pooler_output")
 
 
@@ -94,7 +96,7 @@ def find_plug(path: Path, onnx: OnnxFile, size: tuple[int, int], output: str | N
 
 
 def _choose(path: Path, outputs: tuple[Port, ...], wanted: str | None) -> Port:
-    floats = [port for port in outputs if port.type in _FLOATS]
+    floats = [port for port in outputs if port.type in FLOATS]
     if wanted is not None:
         floats = [port for port in floats if port.name == wanted]
     if not floats:
@@ -200,17 +202,26 @@ class Network:
         -----
         Differs from the paper: the average has no centre prior and no whitening.
         """
-        filled = np.zeros((self.plug.batch or len(pixels), *pixels.shape[1:]), np.uint8)
-        filled[: len(pixels)] = pixels
-        scaled = filled if self.plug.dtype == "uint8" else normalize(filled, self.preprocessing)
-        laid_out = scaled.transpose(0, 3, 1, 2) if self.plug.channels_first else scaled
+        laid_out = self._laid_out(pixels)
         try:
             with np.errstate(over="ignore"):  # whoever uses the vectors checks that they are finite
-                feed = {self.plug.input: np.ascontiguousarray(laid_out, self.plug.dtype)}
+                feed = {self.plug.input: laid_out.astype(self.plug.dtype, copy=False)}
                 answer = np.asarray(self.session.run([self.plug.output], feed)[0], np.float32)
         except Exception as error:  # its errors have no common root
             raise BadModel(f"{self.path} fails on a picture ({one_line(error)}): export the network again.") from error
-        return self._pooled(answer, len(filled))[: len(pixels)]
+        return self._pooled(answer, len(laid_out))[: len(pixels)]
+
+    def _laid_out(self, pixels: NDArray[np.uint8]) -> NDArray[Any]:
+        """Return the pictures as the network takes them, uint8 or float32; if it takes more, others stand behind."""
+        n_images, (height, width) = self.plug.batch or len(pixels), pixels.shape[1:3]
+        shape = (n_images, 3, height, width) if self.plug.channels_first else (n_images, height, width, 3)
+        laid_out = np.zeros(shape, np.uint8 if self.plug.dtype == "uint8" else np.float32)
+        filled = (laid_out.transpose(0, 2, 3, 1) if self.plug.channels_first else laid_out)[: len(pixels)]
+        if self.plug.dtype == "uint8":
+            filled[:] = pixels
+        else:
+            normalize(pixels, self.preprocessing, filled)
+        return laid_out
 
     def _pooled(self, answer: NDArray[np.float32], n_images: int) -> NDArray[np.float32]:
         if answer.ndim == 4:

@@ -19,6 +19,8 @@ from lookalike.types import Image
 MAX_SIZE = 4096
 """Pixels along a side; a larger network input is a mistake or an attack on the memory."""
 
+AREA = "area"
+
 
 @dataclass(frozen=True)
 class Preprocessing:
@@ -33,7 +35,8 @@ class Preprocessing:
     mode : {"shortest", "longest", "squash"}
         The picture covers the frame, lies within it, or is stretched to it.
     interpolation : str
-        A name of `PIL.Image.Resampling` in lower case; always with antialiasing.
+        A name of `PIL.Image.Resampling` in lower case, always with antialiasing; or "area": what is reduced takes the
+        mean of the area under each pixel, what is enlarged is interpolated linearly.
     mean, std : (red, green, blue)
         Grey levels, 0 to 255: the network gets (pixel - mean) / std.
     fill : int
@@ -53,8 +56,10 @@ class Preprocessing:
             raise ValueError(f"sizes from 1 to {MAX_SIZE} are possible, got {self.size} cut from {self.resize}")
         if self.mode not in ("shortest", "longest", "squash"):
             raise ValueError(f"resize_mode is shortest, longest or squash, got {self.mode!r}")
-        if self.interpolation.upper() not in Pillow.Resampling.__members__:
-            raise ValueError(f"interpolation is bicubic, bilinear, lanczos or nearest, got {self.interpolation!r}")
+        if self.interpolation.upper() not in Pillow.Resampling.__members__ and self.interpolation != AREA:
+            raise ValueError(
+                f"interpolation is area, bicubic, bilinear, lanczos or nearest, got {self.interpolation!r}"
+            )
         if len(self.mean) != 3 or len(self.std) != 3 or not all(map(math.isfinite, self.mean + self.std)):
             raise ValueError(f"mean and std are three numbers each, got {self.mean} and {self.std}")
         if min(self.std) <= 0 or not 0 <= self.fill <= 255:
@@ -92,14 +97,27 @@ def fit(image: Image, how: Preprocessing) -> Image:
         min(float(width), (left + new_width) * x_scale),
         min(float(height), (top + new_height) * y_scale),
     )
-    resampling = Pillow.Resampling[how.interpolation.upper()]
-    resized = np.asarray(Pillow.fromarray(image).resize((new_width, new_height), resampling, box=box))
+    if how.interpolation == AREA:
+        resized = _averaged(image, box, new_height, new_width)
+    else:
+        resampling = Pillow.Resampling[how.interpolation.upper()]
+        resized = np.asarray(Pillow.fromarray(image).resize((new_width, new_height), resampling, box=box))
     if resized.shape[:2] == how.size:
         return resized
     canvas = np.full((*how.size, 3), how.fill, np.uint8)
     top, left = (how.size[0] - new_height) // 2, (how.size[1] - new_width) // 2
     canvas[top : top + new_height, left : left + new_width] = resized
     return canvas
+
+
+def _averaged(image: Image, box: tuple[float, float, float, float], height: int, width: int) -> Image:
+    """Resize what lies in the box, cut at whole pixels: half the time that Pillow needs, which cuts finer."""
+    import cv2  # not needed to list or verify networks
+
+    left, top, right, bottom = map(round, box)
+    part = image[top : max(bottom, top + 1), left : max(right, left + 1)]
+    reduced = cv2.resize(part, (min(width, part.shape[1]), min(height, part.shape[0])), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(reduced, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def _resized(height: int, width: int, how: Preprocessing) -> tuple[int, int]:
@@ -114,10 +132,18 @@ def _resized(height: int, width: int, how: Preprocessing) -> tuple[int, int]:
     return frame_height, max(1, whole(width * frame_height / height))
 
 
-def normalize(pixels: NDArray[np.uint8], how: Preprocessing) -> NDArray[np.float32]:
-    """Return (N, h, w, 3) float32 that counts from `how.mean` in steps of `how.std`."""
-    mean, std = np.asarray(how.mean, np.float32), np.asarray(how.std, np.float32)
-    return (pixels.astype(np.float32) - mean) / std
+def normalize(pixels: NDArray[np.uint8], how: Preprocessing, out: NDArray[np.float32]) -> None:
+    """Count from `how.mean` in steps of `how.std`, straight into the input of a network.
+
+    Parameters
+    ----------
+    pixels : (N, h, w, 3) uint8
+    how : Preprocessing
+    out : (N, h, w, 3) float32
+        In any layout in memory.
+    """
+    np.subtract(pixels, np.asarray(how.mean, np.float32), out=out)
+    out /= np.asarray(how.std, np.float32)
 
 
 def read_preprocessing(path: Path) -> Preprocessing:

@@ -1,0 +1,133 @@
+"""The words a network learned with its classes: a word is the direction in which pictures of what it names lie."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import re
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lookalike.describers.fitted import normalized
+from lookalike.errors import BadModel, UnknownWords
+from lookalike.types import Vectors
+
+MAX_WORDS = 100_000
+LITTLE = frozenset(
+    {"a", "an", "and", "at", "by", "for", "in", "my", "of", "on", "or", "some", "the", "this", "to", "with"}
+)
+"""Words that name nothing to be seen."""
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """W words with their directions.
+
+    Attributes
+    ----------
+    words : tuple of W str
+        Sorted, in lower case, of one or several parts with single spaces between them.
+    directions : (W, D) float32
+        L2-normalized.
+    """
+
+    words: tuple[str, ...]
+    directions: Vectors
+
+    def __post_init__(self) -> None:
+        if self.directions.ndim != 2 or len(self.directions) != len(self.words):
+            raise ValueError(f"{len(self.words)} words need as many directions, got {self.directions.shape}")
+
+    @functools.cached_property
+    def _places(self) -> dict[str, int]:
+        return {word: place for place, word in enumerate(self.words)}
+
+    @functools.cached_property
+    def _longest(self) -> int:
+        """How many parts the longest word has."""
+        return max((word.count(" ") + 1 for word in self.words), default=0)
+
+    def describe_texts(self, texts: Sequence[str]) -> Vectors:
+        """Return (N, D) float32, L2-normalized: of each text the mixture of the known words it is made of.
+
+        Raises
+        ------
+        UnknownWords
+            If a text has a word that is not known, or none at all.
+        """
+        rows = [normalized(self.directions[self._read(text)].sum(axis=0)) for text in texts]
+        return np.stack(rows) if rows else np.empty((0, self.directions.shape[1]), np.float32)
+
+    def _read(self, text: str) -> list[int]:
+        """Return the places of the words of a text, longest first: a grand piano is no piano that is grand."""
+        parts: list[str] = re.findall(r"[^\W_]+(?:['-][^\W_]+)*", text.lower())
+        places, unknown = [], []
+        while parts:
+            length, place = next(self._known(parts), (1, None))
+            if place is not None:
+                places.append(place)
+            elif parts[0] not in LITTLE:
+                unknown.append(parts[0])
+            parts = parts[length:]
+        if unknown or not places:
+            raise UnknownWords(self._sentence(unknown))
+        return places
+
+    def _known(self, parts: list[str]) -> Iterator[tuple[int, int]]:
+        for length in range(min(self._longest, len(parts)), 0, -1):
+            for word in _forms(" ".join(parts[:length])):
+                if word in self._places:
+                    yield length, self._places[word]
+
+    def _sentence(self, unknown: list[str]) -> str:
+        if not unknown:
+            return "There is no word in this that names something to be seen: name a thing, such as dog or guitar."
+        near = [word for part in unknown for word in difflib.get_close_matches(part, self.words, n=2, cutoff=0.8)]
+        hint = f"; it knows {', '.join(near)}" if near else ""
+        return (
+            f"The bundled network does not know {', '.join(repr(word) for word in unknown)} among its "
+            f"{len(self.words)} words (`lookalike words` lists them){hint}; "
+            "`lookalike models pull ViT-B-32__openai` gets a network that understands free words."
+        )
+
+
+def _forms(word: str) -> Iterator[str]:
+    """Yield a word as it stands, then what it may be the plural of."""
+    yield word
+    yield word.replace("-", " ")
+    for ending, singular in (("ies", "y"), ("ves", "f"), ("es", ""), ("s", "")):
+        if word.endswith(ending) and len(word) > len(ending) + 2:
+            yield word.removesuffix(ending) + singular
+
+
+def read_vocabulary(path: Path, n_dims: int) -> Vocabulary:
+    """Read the words of a network.
+
+    Parameters
+    ----------
+    path : Path
+        An NPZ file with ``words`` (W,) str and ``directions`` (W, D) float16.
+    n_dims : int
+        D of the network.
+
+    Raises
+    ------
+    BadModel
+        If it is damaged or does not fit the network.
+    """
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            words: NDArray[np.str_] = arrays["words"]
+            directions = arrays["directions"].astype(np.float32)
+        if words.ndim != 1 or words.dtype.kind != "U" or len(words) > MAX_WORDS:
+            raise ValueError(f"words are up to {MAX_WORDS} strings, got {words.shape} of {words.dtype}")
+        if directions.ndim != 2 or directions.shape[1] != n_dims or not np.isfinite(directions).all():
+            raise ValueError(f"directions are {directions.shape}, the network gives {n_dims} numbers")
+        return Vocabulary(tuple(words.tolist()), normalized(directions))
+    except (OSError, ValueError, LookupError, TypeError, MemoryError, EOFError, zipfile.BadZipFile) as error:
+        raise BadModel(f"{path} is no vocabulary of this network ({error}): get the network again.") from error
