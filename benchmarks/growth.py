@@ -24,6 +24,7 @@ from lookalike.catalog import tables as t
 from lookalike.collection.reading import Read
 from lookalike.collection.record import Described, record_file, record_items
 from lookalike.collection.scan import Candidate, Root
+from lookalike.collection.space_files import load_space_files
 from lookalike.collection.store import now
 from lookalike.finders.whole import WholeFrame
 from lookalike.media import Decoded, Found, Metadata
@@ -73,22 +74,21 @@ def fill(photos: la.Collection, tree: Path, start: int, stop: int) -> float:
     rng = np.random.default_rng(start)
     seconds = []
     with store.writing():
-        files = {space: store.load_vector_file(space) for space in spaces.ensure()}
+        files = [load_space_files(store, space, describer) for space, describer in spaces.ensure().items()]
         with store.changes.begin() as connection:
             root = root_of(connection, tree)
         for first in range(start, stop, BATCH):
             numbers = range(first, min(first + BATCH, stop))
             reads = [invented(root, tree, number) for number in numbers]
-            vectors = {space.name: unit(rng, len(reads), space.n_dims) for space in files}
+            vectors = {file.space.id: unit(rng, len(reads), file.space.n_dims) for file in files}
             began = time.perf_counter()
             pictures = [read.decoded for read in reads if read.decoded is not None]
             instances = WholeFrame().find([picture.frame for picture in pictures])
             colours = ["000000000000"] * len(reads)
             hashes = rng.integers(0, 256, size=(len(reads), 8), dtype=np.uint8)
             with store.changes.begin() as connection:
-                for space, file in files.items():
-                    file.append(vectors[space.name])
-                    file.flush()
+                for file in files:
+                    file.append(vectors[file.space.id])
                 items = record_items(
                     connection, Described(pictures, instances, "whole", vectors, hashes, colours), files
                 )

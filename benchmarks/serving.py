@@ -212,7 +212,8 @@ def during_import(address: str, n: int, drawn: Path) -> None:
             print(f"the import is {state['state']}: {state['message'] or state['report']}")
             break
         rate = max(rate, state["rate"])
-        busy += [ask() for _ in range(10)] if state["done"] else []
+        asked = [ask() for _ in range(10)]  # also before it reads: the server closes a connection that says nothing
+        busy += asked if state["done"] else []
         time.sleep(0.02)
     idle += [ask() for _ in range(200)]
     a, b = np.percentile(idle, 95), np.percentile(busy, 95)

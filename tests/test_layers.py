@@ -24,6 +24,7 @@ PAIRS = {
     ("query", "errors"): "a query that cannot be understood is refused where it is made",
     ("query", "types"): "a picture in a query may be an array",
     ("settings", "errors"): "so is a setting",
+    ("describers", "codes"): "a describer brings what makes codes of its vectors",
     ("cli", "api"): "`lookalike serve` starts the server",
 }
 """Neighbours that may import each other, with the reason."""

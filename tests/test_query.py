@@ -75,7 +75,9 @@ pictures = st.builds(
     like=st.none() | names,
 )
 colours = st.builds(colour, st.tuples(*[st.integers(0, 255)] * 3))
-texts = st.builds(words_of, st.lists(text_parts | tricky_parts, min_size=1, max_size=4))
+texts = st.builds(
+    words_of, st.lists(text_parts | tricky_parts, min_size=1, max_size=4), st.sampled_from([None, "text", "look"])
+)
 filters = st.one_of(
     st.builds(lambda days: where(date=days), ranges(st.dates())),
     st.builds(lambda days: where(added=days), ranges(st.dates())),
@@ -205,6 +207,12 @@ MEANINGS = [
     ("red AND boat", RED & BOAT),
     ("red|boat", RED | BOAT),
     ("red OR boat", RED | BOAT),
+    ("text:boat", words("boat", only="text")),
+    ('text:"red boat"', words('"red boat"', only="text")),
+    ('shows:( red  "big boat" )', words('red "big boat"', only="look")),
+    ("SHOWS:(red) boat", words("red", only="look") & words("boat")),
+    ("-text:(a b) 2:shows:c", ~words("a b", only="text") & 2 * words("c", only="look")),
+    ("(text:a)", words("a", only="text")),
     ("red boat | #1 #2", words("red boat") | (image(1) & image(2))),
     ("#1 (#2 #3)", And((image(1), image(2), image(3)))),
     ("-red boat", ~RED & BOAT),
@@ -311,7 +319,14 @@ def test_an_array_is_represented_by_its_shape() -> None:
 REFUSED = [
     ("", "the query is empty"),
     (" \n ", "the query is empty"),
-    ("a person:Ada", "at character 3, there is no term 'person:' yet; known are image:, upload:, colour:, added:"),
+    ("a person:Ada", "at character 3, there is no term 'person:' yet; known are image:, upload:, colour:, text:"),
+    ("text:", "at character 1, text: has no value"),
+    ("shows:()", "at character 8, only words and phrases stand here"),
+    ("shows:(a", "at character 9, only words and phrases stand here"),
+    ("text:(a | b)", "at character 9, only words"),
+    ("text:(#1)", "at character 7, only words"),
+    ("text:(a)b", "at character 9, something follows without a space"),
+    ('text:" "', "at character 1, a phrase has at least one word"),
     ("https://example.org/", "there is no term 'https:' yet"),
     ("at 12:30", "at character 4, '12:' before a digit is a weight or a time"),
     ("16:.9", "'16:' before a digit"),
@@ -420,6 +435,7 @@ def test_a_path_is_refused_over_the_network(line: str) -> None:
         (lambda: words(" "), "not empty"),
         (lambda: words('a "b'), "the quotation mark at character 3 is not closed"),
         (lambda: words('" "'), "a phrase has at least one word"),
+        (lambda: words("a", only="names"), "words are asked of only text or look, or of both, got 'names'"),
         (lambda: words(3), "a text of words is a text, got 3"),  # type: ignore[arg-type]
         (lambda: where(), "at least one condition"),
         (lambda: where(colour="red"), "there is no filter 'colour'; known are added, album, camera"),
@@ -475,8 +491,10 @@ for _ in range(5000):
         ({}, 'query is an object whose "term"'),
         ({"term": []}, 'query is an object whose "term"'),
         ({"term": "person"}, 'query is an object whose "term"'),
-        ({"term": "words"}, "query: the keys of words are text, got []"),
-        ({"term": "words", "text": "a", "box": []}, "query: the keys of words are text"),
+        ({"term": "words"}, "query: the keys of words are only, text, got []"),
+        ({"term": "words", "text": "a", "box": []}, "query: the keys of words are only, text"),
+        ({"term": "words", "text": "a", "only": "names"}, "query: words are asked of only text or look, or of both"),
+        ({"term": "words", "text": "a", "only": ["text"]}, "of only text or look, or of both, got ['text']"),
         ({"term": "image", "id": 1, 2: 3}, "query: the keys of image are box, id, like, path"),
         ({"term": "image"}, "query: an image has either an id"),
         ({"term": "image", "id": 1, "upload": "0" * 32}, "query: an image has either an id"),
@@ -693,7 +711,7 @@ def test_a_line_of_the_guide_prints_as_it_says(line: str, again: str) -> None:
 
 def test_the_tables_of_the_guide_are_read_whole() -> None:
     n_rows = sum(row.startswith("| `") for row in GUIDE.read_text(encoding="utf-8").splitlines())
-    assert len(table("in Python")) + len(table("prints as")) == n_rows == 36
+    assert len(table("in Python")) + len(table("prints as")) == n_rows == 39
 
 
 def test_the_json_of_the_guide_is_its_line() -> None:

@@ -14,13 +14,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lookalike.collection import AddReport, Collection, Evidence, Hit, Hits, Progress
+    from lookalike.collection import AddReport, Collection, Evidence, Hit, Hits, Labels, Progress
     from lookalike.query import colour, image, parse, where, words
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    **dict.fromkeys(("AddReport", "Collection", "Evidence", "Hit", "Hits", "Progress"), "lookalike.collection"),
+    **dict.fromkeys(
+        ("AddReport", "Collection", "Evidence", "Hit", "Hits", "Labels", "Progress"), "lookalike.collection"
+    ),
     **dict.fromkeys(("colour", "image", "parse", "where", "words"), "lookalike.query"),
 }
 """Where public names live: they are imported when first used, so that `import lookalike` takes milliseconds."""
@@ -31,6 +33,7 @@ __all__ = [
     "Evidence",
     "Hit",
     "Hits",
+    "Labels",
     "Progress",
     "colour",
     "image",

@@ -30,7 +30,7 @@ class Settings(BaseSettings):
 
     collection: Home = Field(default=DATA_FOLDER / "default", description="the collection's directory")
     models: Home = Field(default=DATA_FOLDER / "models", description="the folder of installed networks")
-    model: str | None = Field(default=None, description="the network of new collections; none: the classics")
+    model: str | None = Field(default=None, description="the network to describe by; none: the bundled one")
     workers: int = Field(default=2, ge=1, le=64, description="processes that decode pictures")
     max_pixels: int = Field(default=100_000_000, ge=1, description="decoded pixels of one picture")
     max_seconds: float = Field(default=10.0, gt=0, description="seconds to decode one picture")

@@ -292,7 +292,8 @@ def test_a_job_is_started_told_of_and_remembered(client: TestClient, place: Path
                     break
     assert job["report"]["unchanged"] >= 8
     assert client.get("/v1/jobs").json()["jobs"][0] == job
-    assert problem(client.post("/v1/jobs", json={"kind": "repair", "paths": [str(place / "root")]}))
+    for kind in ("repair", "sample"):
+        assert problem(client.post("/v1/jobs", json={"kind": kind, "paths": [str(place / "root")]}))
     assert client.post("/v1/jobs/999/pause", json={}).status_code == 404
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lookalike.catalog import vector_file
-from lookalike.catalog.vector_file import VectorFile
+from lookalike.catalog.vector_file import CodeFile, VectorFile
 from lookalike.errors import CollectionDamaged
 
 D = 8
@@ -123,3 +123,17 @@ def test_a_damaged_block_can_be_written_again(tmp_path: Path) -> None:
         damaged.overwrite(rows.start, numbers(30)[rows.start : rows.stop])
     damaged.flush()
     assert np.array_equal(read(reopened(damaged)), numbers(30))
+
+
+def test_codes_are_kept_like_vectors_and_told_by_their_name(tmp_path: Path) -> None:
+    codes = np.random.default_rng(7).integers(0, 2**64, (30, 4), dtype=np.uint64)
+    file = CodeFile(tmp_path / "codes", 4)
+    assert [file.append(codes[:5]), file.append(codes[5:])] == [0, 5]
+    file.flush()
+    again = CodeFile(file.folder, 4, file.n_rows, file.checksums)
+    assert np.array_equal(np.concatenate(again.segments()), codes)
+    assert {path.suffix for path in file.folder.iterdir()} == {".u64"}
+    (file.folder / "00000.u64").write_bytes(b"")
+    damaged = CodeFile(file.folder, 4, file.n_rows, file.checksums)
+    with pytest.raises(CollectionDamaged, match=r"blocks of codes .* to compute them again from the vectors"):
+        damaged.segments()

@@ -13,6 +13,8 @@ import typer
 import lookalike
 from lookalike.cli import app
 from lookalike.collection import Collection
+from lookalike.describers import load_describers
+from lookalike.evaluation import evaluate, read_data_set
 
 Run = Callable[..., Any]
 
@@ -73,12 +75,16 @@ def test_every_command_answers_in_json(own: Path, folder: Path, tmp_path: Path, 
         "export": [tmp_path / "all.jsonl"],
         "stats": [],
         "verify": [],
+        "renew": [],
         "repair": [],
         "backup": [tmp_path / "copy"],
         "doctor": [],
         "settings": [],
         "models list": [],
+        "models measure": [],
         "models verify": [],
+        "models use": ["classics"],
+        "codes show": [],
         "sample": [tmp_path / "sample", "-n", 9],
         "evaluate": [folder, "--space", "colour"],
     }
@@ -87,8 +93,18 @@ def test_every_command_answers_in_json(own: Path, folder: Path, tmp_path: Path, 
     assert all(answer.json for answer in answers.values())
     for name in ("models add", "models pull"):
         assert run(*name.split(), f"local-dir:{network}" if name == "models pull" else network, "--json").code == 1
+    # `models drop` and `codes train` need more than twelve pictures that one version described.
+    # `label` needs a network that reads words and has tests of its own.
     # `serve` goes on until it is stopped, and has tests of its own.
-    assert {" ".join(words) for words in commands()} == {*arguments, "models add", "models pull", "serve"}
+    assert {" ".join(words) for words in commands()} == {
+        *arguments,
+        "codes train",
+        "label",
+        "models add",
+        "models drop",
+        "models pull",
+        "serve",
+    }
 
 
 def test_add_reports_what_scripts_rely_on(folder: Path, run: Run) -> None:
@@ -110,6 +126,31 @@ def test_verify_and_evaluate_answer_what_scripts_rely_on(shared: Path, folder: P
     assert answer["queries"] == 12
     assert set(answer["spaces"]) == {"colour", "shape"}
     assert {"map", "low", "high"} <= set(answer["spaces"]["colour"])
+
+
+def test_one_folder_is_evaluated_with_the_queries_of_another_and_a_page_is_written(
+    folder: Path, tmp_path: Path, run: Run
+) -> None:
+    options = ["--queries", folder / "red", "--space", "colour", "-k", 2, "--precision", 0.5]
+    answer = run("evaluate", folder, *options, "--page", tmp_path / "page.html", "--json")
+    assert (answer.code, answer.json["queries"]) == (0, 3)
+    assert {"precision@2", "recall@precision=0.5"} <= set(answer.json["spaces"]["colour"]["measures"])
+    assert (tmp_path / "page.html").read_text().startswith("<!doctype html>")
+
+
+def test_an_evaluation_keeps_to_the_limits_of_the_settings(
+    folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOOKALIKE_MAX_PIXELS", "100")
+    assert "has 0 readable pictures to be found" in run("evaluate", folder, "--space", "colour").err
+
+
+def test_command_line_and_python_evaluate_alike(folder: Path, tmp_path: Path, run: Run) -> None:
+    rows = [f"{path.relative_to(folder)},{path.parent.name}" for path in sorted(folder.glob("*/*.png"))]
+    (tmp_path / "truth.csv").write_text("\n".join(["path,labels", *rows]))
+    answer = run("evaluate", tmp_path / "truth.csv", "--root", folder, "--space", "colour", "--json").json
+    data = read_data_set(tmp_path / "truth.csv", root=folder)
+    assert answer == evaluate(data, {"colour": load_describers()["colour"]}).to_json()
 
 
 def test_options_of_every_command_stand_before_or_behind_the_verb(shared: Path, run: Run) -> None:
@@ -144,6 +185,7 @@ def test_a_search_that_finds_nothing_ends_well_and_says_so(shared: Path, run: Ru
         ["remove", "99"],
         ["export", "x.unknown"],
         ["evaluate", "no-such-folder"],
+        ["evaluate", "no-such-file.csv"],
         ["models", "verify", "unknown"],
     ],
     ids=" ".join,
@@ -171,6 +213,8 @@ def test_without_a_collection_the_error_says_how_to_make_one(run: Run) -> None:
         ["search", "red", "--sheet", "a.txt"],
         ["search", "red", "--all", "--cutoff", "0.3"],
         ["remove", "a.jpg"],
+        ["evaluate", ".", "--page", "page.pdf"],
+        ["evaluate", ".", "--page", "no-such-folder/page.html"],
     ],
     ids=" ".join,
 )

@@ -97,7 +97,7 @@ def test_repair_says_what_it_could_not_make_again(tmp_path: Path, folder: Path, 
     shutil.rmtree(place / "red")
     assert "the thumbnail of picture 1 is missing" in run("verify").out
     made, *lost = run("repair").out.splitlines()
-    assert made == "made again: 0 vectors, 9 thumbnails"
+    assert made == "made again: 0 vectors, 0 codes, 9 thumbnails"
     assert len(lost) == 3
     assert all(line.startswith("not now: #") for line in lost)
 
@@ -113,9 +113,12 @@ def test_albums_are_shown_in_order(own: Path, run: Run) -> None:
 
 def test_an_evaluation_is_a_table(folder: Path, run: Run) -> None:
     lines = run("evaluate", folder, "--space", "colour").out.splitlines()
-    assert lines[0] == "12 of 12 pictures were queries"
+    assert lines[0] == "12 queries, 12 pictures to be found"
     assert lines[2].startswith("colour")
     assert lines[3].startswith(f"skipped {folder}")
+    everything = run("evaluate", folder, "--space", "colour", "--space", "shape", "-k", "3", "-v").out.splitlines()
+    assert {"map@3/retrieved", "knn@3", "r-precision", "green"} <= {line.split()[0] for line in everything if line}
+    assert any(line.startswith("colour is 0.") and "better than shape, 95 % interval" in line for line in everything)
     assert "known are colour, picture, shape, texture" in run("evaluate", folder, "--space", "unknown").err
 
 

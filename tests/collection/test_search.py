@@ -11,6 +11,7 @@ from PIL import Image
 
 from lookalike.collection import Collection, rank
 from lookalike.collection.record import Described, record_items
+from lookalike.collection.space_files import load_space_files
 from lookalike.errors import BadQuery, ItemNotFound, UnreadableMedia
 from lookalike.media import Decoded, Metadata
 from lookalike.query import And, Colour, Not, Or, Picture, Term, Weighted, colour, image, leaves, parse, where, words
@@ -431,14 +432,13 @@ def many(tmp_path_factory: pytest.TempPathFactory, fast) -> Iterator[Collection]
                 [nothing_but(f"{number:064x}", "common" if number % 200 else "rare") for number in range(1, n + 1)],
                 [Instances(np.array([[0, 0, 1, 1]], np.float32), np.ones(1, np.float32), (None,))] * n,
                 "whole",
-                {space.name: normalized(rng.normal(size=(n, space.n_dims)).astype(np.float32)) for space in spaces},
+                {space.id: normalized(rng.normal(size=(n, space.n_dims)).astype(np.float32)) for space in spaces},
                 rng.integers(0, 256, (n, 8), dtype=np.uint8),
                 ["000000000000"] * n,
             )
-            files = {space: store.load_vector_file(space) for space in spaces}
-            for space, file in files.items():
-                file.append(described.vectors[space.name])
-                file.flush()
+            files = [load_space_files(store, space, describer) for space, describer in spaces.items()]
+            for file in files:
+                file.append(described.vectors[file.space.id])
             with store.changes.begin() as connection:
                 record_items(connection, described, files)
         yield collection

@@ -124,6 +124,43 @@ def test_all_threads_of_a_job_stand_back_behind_searches(jobs: Jobs, many: Path)
         assert {os.getpriority(os.PRIO_PROCESS, thread) for thread in threads} == {10}
 
 
+def test_a_job_stays_in_the_session_of_the_server_where_niceness_counts(jobs: Jobs, many: Path) -> None:
+    jobs.start("add", [many])
+    pid = pid_of_worker(jobs)
+    assert os.getsid(pid) == os.getsid(0)
+    assert os.getpgid(pid) == pid  # so Ctrl-C in the terminal does not reach it
+
+
+def test_a_sample_is_drawn_beside_the_collection_and_added_once(jobs: Jobs, collection: Collection) -> None:
+    job = jobs.start("sample")
+    with watching(jobs) as wait:
+        wait(lambda: jobs.job(job.id).done > 0)
+        jobs.pause(job.id)
+        wait(lambda: jobs.job(job.id).state == "paused")
+    jobs.resume(job.id)
+    first = finished(jobs, job)
+    assert first.report is not None, first.message
+    assert first.report["folder"] == str(collection.folder.parent / "sample pictures")
+    assert first.report["n_skipped"] == 0
+    assert first.done == first.total == 720  # drawn, and read
+    assert len(collection) == first.report["added"] > 300
+    again = finished(jobs, jobs.start("sample"))
+    assert again.report is not None
+    assert (again.report["added"], again.report["unchanged"], again.report["removed"]) == (0, 360, 0)
+    assert len(collection) == first.report["added"]
+
+
+def test_a_sample_leaves_files_of_others_alone(jobs: Jobs, collection: Collection) -> None:
+    own = collection.folder.parent / "sample pictures" / "own.txt"
+    own.parent.mkdir()
+    own.write_text("not a sample")
+    job = finished(jobs, jobs.start("sample"))
+    assert job.state == "failed"
+    assert "is not empty and not a sample" in job.message
+    assert list(own.parent.iterdir()) == [own]
+    assert len(collection) == 0
+
+
 def test_a_job_that_was_paused_goes_on_where_it_stopped(jobs: Jobs, collection: Collection, many: Path) -> None:
     job = jobs.start("add", [many])
     seen: list[Job] = []
@@ -318,3 +355,26 @@ def test_only_known_work_is_taken(jobs: Jobs, folder: Path) -> None:
     with pytest.raises(ValueError, match="no job 'dance'"):
         jobs.start("dance")  # type: ignore[arg-type]
     assert jobs.all() == []
+
+
+def test_a_renewal_lets_other_work_pass_and_goes_on_after_it(
+    jobs: Jobs, collection: Collection, many: Path, folder: Path, draw: Draw, rows: Callable[..., object]
+) -> None:
+    collection.add(many)
+    with collection._store.writing():
+        rows(collection, "UPDATE spaces SET version = 'older' WHERE name = 'texture'")
+    renewal = jobs.start("renew")
+    assert jobs.start("renew").id == renewal.id
+    with watching(jobs) as wait:
+        wait(lambda: jobs.job(renewal.id).done > 0)
+        draw(folder / "later.png", 1000)
+        added = jobs.start("add", [folder])
+        wait(lambda: jobs.job(added.id).has_ended)
+    assert jobs.job(added.id).report is not None
+    assert jobs.job(added.id).report["added"] == 1
+    renewed = finished(jobs, renewal)
+    assert renewed.report is not None
+    assert renewed.report["switched"] == ["texture"]
+    [texture] = [each for each in collection.generations() if (each.space, each.state) == ("texture", "serving")]
+    assert texture.vectors == 201
+    assert collection.verify().ok

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lookalike.ranking.fusion import fuse_and, fuse_not, fuse_or
 
@@ -22,6 +24,21 @@ def test_a_filter_that_holds_leaves_the_others_and_one_that_fails_decides() -> N
     holds = np.array([np.inf, -np.inf, np.inf])
     assert fuse_and([Z, holds], [1, 1]).tolist() == [3.0, -np.inf, -1.0]
     assert fuse_and([holds], [1]).tolist() == [np.inf, -np.inf, np.inf]
+
+
+def test_what_is_certain_counts_as_the_best_look_and_falls_behind_nobody() -> None:
+    told_or_looked = np.array([2.0, np.inf, -1.0])
+    assert fuse_and([Z, told_or_looked], [1, 1]) == pytest.approx((Z + np.array([2.0, 2.0, -1.0])) / np.sqrt(2))
+    assert fuse_and([told_or_looked], [3]).tolist() == [2.0, np.inf, -1.0]
+
+
+@given(st.lists(st.tuples(st.floats(-8, 8), st.floats(-8, 8), st.booleans()), min_size=1))
+def test_nobody_passes_who_is_no_better_elsewhere_and_not_certain(rows: list[tuple[float, float, bool]]) -> None:
+    elsewhere, looked, is_certain = (np.array(column) for column in zip(*rows, strict=True))
+    z = fuse_and([elsewhere, np.where(is_certain, np.inf, looked)], [1, 2])
+    for certain, other in np.ndindex(len(rows), len(rows)):
+        if is_certain[certain] and not is_certain[other] and elsewhere[certain] >= elsewhere[other]:
+            assert z[certain] >= z[other] - 1e-9
 
 
 def test_or_is_the_best_term() -> None:

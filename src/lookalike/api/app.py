@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from lookalike import __version__
-from lookalike.api import albums, care, events, health, pictures, problems, searching, shapes
+from lookalike.api import albums, care, events, health, labels, pictures, problems, searching, shapes
 from lookalike.api.access import Access, session_routes
 from lookalike.api.guard import Guard, Limits
 from lookalike.api.page import Page
@@ -39,7 +39,7 @@ def make_routes(site: Site) -> FastAPI:
     app.state.registry = health.make_registry(lambda: len(site.collection))
     problems.install(app)
     app.include_router(session_routes(site.access))
-    for part in (searching, pictures, albums, care, events, health):
+    for part in (searching, pictures, labels, albums, care, events, health):
         app.include_router(part.router)
     app.add_route("/{path:path}", Page().answer, methods=["GET", "HEAD"], include_in_schema=False)
     app.add_middleware(health.Metrics, registry=app.state.registry)

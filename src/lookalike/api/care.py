@@ -54,6 +54,33 @@ def models(site: TheSite) -> Response:
     return Json(list_models(site.collection.settings.models).to_json())
 
 
+@router.get("/generations", response_model=shapes.Generations)
+def generations(site: TheSite) -> Response:
+    """List what describes pictures, what is being built to do so, and what is kept to go back to."""
+    return _generations(site)
+
+
+@router.post("/generations/use", response_model=shapes.Generations)
+def use(site: TheSite, order: shapes.UseOrder) -> Response:
+    """Have pictures described by another network; what serves does so until that is complete."""
+    if site.collection.use_model(order.model).state == "building":
+        site.jobs.start("renew")
+    return _generations(site)
+
+
+@router.post("/generations/drop", response_model=shapes.Generations)
+def drop(site: TheSite, order: shapes.DropOrder) -> Response:
+    """Delete a generation that does not serve, or give up one that is being built."""
+    site.collection.drop_generation(order.space, order.generation)
+    return _generations(site)
+
+
+def _generations(site: Site) -> Response:
+    collection = site.collection
+    found = [generation.to_json() for generation in collection.generations()]
+    return Json({"generations": found, "choices": collection.model_names()})
+
+
 @router.post("/folders", response_model=shapes.Folders)
 def folders(site: TheSite, order: shapes.FolderOrder) -> Response:
     """List the folders in a folder that may be added; without a path, those that the operator allows."""

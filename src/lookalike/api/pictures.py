@@ -73,7 +73,9 @@ def items(
 @router.get("/items/{item_id}", response_model=shapes.Item)
 def item(site: TheSite, item_id: Identity) -> Response:
     """Tell what is known about one picture."""
-    return Json(site.collection.item(item_id).to_json())
+    found = site.collection.item(item_id)
+    site.collection.note_look(item_id)
+    return Json(found.to_json())
 
 
 @router.post("/items/remove", response_model=shapes.Removed)

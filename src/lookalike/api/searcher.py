@@ -18,6 +18,9 @@ CACHE_BYTES = 32 << 20
 CACHE_SECONDS = 60.0
 """How long an answer is given again while the collection does not change: files may go offline unnoticed."""
 
+Asked = tuple[str, int, int, float | None, int | None]
+"""The line, k, start, the cut-off and the generation."""
+
 
 class Answers:
     """Answers to searches that may come again soon, as bytes; for one thread."""
@@ -52,15 +55,16 @@ class Searcher:
         self._underway: dict[tuple[object, ...], asyncio.Task[bytes]] = {}
         self._turns = anyio.CapacityLimiter(N_SEARCHES)
 
-    async def answer(self, line: str, k: int, start: int, cutoff: float | None) -> bytes:
+    async def answer(self, line: str, k: int, start: int, cutoff: float | None, generation: int | None) -> bytes:
         """Return the JSON of a search."""
-        key = (self._collection.version(), line, k, start, cutoff)
+        asked = (line, k, start, cutoff, generation)
+        key = (self._collection.version(), *asked)
         content = self._answers.find(key)
         if content is not None:
             return content
         task = self._underway.get(key)
         if task is None:  # whoever asks the same meanwhile waits for the same answer
-            task = self._underway[key] = asyncio.create_task(self._worked_out(key, line, k, start, cutoff))
+            task = self._underway[key] = asyncio.create_task(self._worked_out(key, asked))
             task.add_done_callback(lambda task: self._end(key, task))
         return await asyncio.shield(task)
 
@@ -69,11 +73,11 @@ class Searcher:
         if not task.cancelled():
             task.exception()  # heard here, for nobody may be left who waits for it
 
-    async def _worked_out(self, key: tuple[object, ...], line: str, k: int, start: int, cutoff: float | None) -> bytes:
-        content = await run_sync(self._searched, line, k, start, cutoff, limiter=self._turns)
+    async def _worked_out(self, key: tuple[object, ...], asked: Asked) -> bytes:
+        content = await run_sync(self._searched, *asked, limiter=self._turns)
         self._answers.keep(key, content)
         return content
 
-    def _searched(self, line: str, k: int, start: int, cutoff: float | None) -> bytes:
-        hits = self._collection.search(parse(line), k=k, start=start, cutoff=cutoff)
+    def _searched(self, line: str, k: int, start: int, cutoff: float | None, generation: int | None) -> bytes:
+        hits = self._collection.search(parse(line), k=k, start=start, cutoff=cutoff, generation=generation)
         return bytes(Json(hits.to_json()).body)

@@ -23,9 +23,12 @@ async def search(
     k: Annotated[int, Query(description="hits at most, up to 1,000")] = 20,
     start: Annotated[int, Query(description="hits to pass over")] = 0,
     cutoff: Annotated[float | None, Query(ge=0, le=1, description="the smallest score to show")] = None,
+    generation: Annotated[
+        int | None, Query(ge=1, lt=2**31, description="of the space picture; without it the one that serves")
+    ] = None,
 ) -> Response:
     """Find the pictures that answer a query; the same question asked again within a minute has the same answer."""
-    content = await site.searcher.answer(q, k, start, cutoff)
+    content = await site.searcher.answer(q, k, start, cutoff, generation)
     return Response(content, media_type="application/json")
 
 

@@ -281,6 +281,26 @@ class NameOrder(Order):
     name: Name
 
 
+class LabelOrder(Order):
+    """Words to choose from for each picture: pictures by id, what a query answers now, or without both all."""
+
+    labels: Annotated[list[Name], Field(min_length=2, max_length=1000)]
+    templates: Annotated[list[Name], Field(min_length=1, max_length=100)] | None = None
+    items: Ids | None = None
+    query: Line | None = None
+    k: K = 20
+
+
+class Labels(BaseModel):
+    """The best label of each picture, as columns."""
+
+    labels: list[str]
+    ids: list[int]
+    best: Annotated[list[int], Field(description="places in labels")]
+    scores: Annotated[list[float], Field(description="the label's share among all, in [0, 1]; no probability")]
+    margins: Annotated[list[float], Field(description="lead before the second label, in cosine similarity")]
+
+
 class ExportOrder(Order):
     """What to export: pictures by id, what a query answers now, or without both everything."""
 
@@ -343,6 +363,19 @@ class Reasons(BaseModel):
     reasons: list[Reason]
 
 
+class Measurement(BaseModel):
+    """What a network takes on this computer, and how well it finds; null where it was not measured."""
+
+    milliseconds_per_picture: float
+    milliseconds_per_text: float | None
+    peak_bytes: int
+    n_threads: int
+    mean_average_precision: float | None
+    low: float | None
+    high: float | None
+    pictures: str | None
+
+
 class Model(BaseModel):
     """An installed network."""
 
@@ -354,6 +387,7 @@ class Model(BaseModel):
     licence: str | None
     source: str | None
     sha256: str
+    measured: Measurement | None
 
 
 class Skipped(BaseModel):
@@ -369,6 +403,44 @@ class Models(BaseModel):
     folder: str
     models: list[Model]
     skipped: list[Skipped]
+
+
+class Generation(BaseModel):
+    """One generation of a space: one serves, one may be being built, others are kept to go back to."""
+
+    space: str
+    generation: int
+    state: Literal["serving", "building", "retired"]
+    model: Annotated[str | None, Field(description="a network, bundled or classics; null where there is no choice")]
+    version: str
+    is_installed: bool
+    is_chosen: bool
+    vectors: int
+    pictures: int
+    stand_ins: Annotated[int, Field(description="pictures described by their thumbnail")]
+    codes: int
+    dims: int
+    n_bytes: int
+
+
+class Generations(BaseModel):
+    """All generations of all spaces, and what the space `picture` can be described by."""
+
+    generations: list[Generation]
+    choices: list[str]
+
+
+class UseOrder(Order):
+    """What shall describe pictures: an installed network, "bundled" or "classics"."""
+
+    model: Annotated[str, Field(max_length=200)]
+
+
+class DropOrder(Order):
+    """A generation to delete, which does not serve."""
+
+    space: Annotated[str, Field(max_length=200)]
+    generation: Annotated[int, Field(ge=1, lt=2**31)]
 
 
 class FolderOrder(Order):
@@ -393,9 +465,9 @@ class Folders(BaseModel):
 
 
 class JobOrder(Order):
-    """Work to do: to add folders (none: look again at all), to repair, or to verify."""
+    """Work to do: to add folders (none: look again at all), renew, repair, draw and add a sample, or verify."""
 
-    kind: Literal["add", "repair", "verify"]
+    kind: Literal["add", "renew", "repair", "sample", "verify"]
     paths: Annotated[list[Annotated[str, Field(max_length=4096)]], Field(max_length=100)] = []
 
 

@@ -21,7 +21,7 @@ from lookalike.errors import (
     StorageFull,
 )
 
-SCHEMA = "0002"
+SCHEMA = "0003"
 """The newest migration, so that opening an up-to-date catalogue need not import Alembic (0.2 s)."""
 
 

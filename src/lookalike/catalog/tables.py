@@ -61,6 +61,7 @@ items = Table(
     Column("is_missing", Boolean, nullable=False),  # no file holds it any more
     Column("predecessor_id", Integer, ForeignKey("items.id", ondelete="SET NULL")),
     Column("added_at", String, nullable=False),
+    Column("looked_at", String),  # when somebody last opened it, to the minute or so
     Index("items_taken_at", "taken_at"),
     Index("items_is_missing", "is_missing"),
     Index("items_shown_at", "is_missing", text("coalesce(taken_at, added_at)"), "id"),
@@ -122,7 +123,13 @@ spaces = Table(
     Column("n_dims", Integer, nullable=False),
     Column("n_rows", Integer, nullable=False),  # rows in the vector file, dead ones included
     Column("n_vectors", Integer, nullable=False),  # rows that an instance stands behind
+    Column("state", String, nullable=False, server_default="serving"),  # or building, or retired
+    Column("model", String),  # the network that describes it, by its name here; NULL for the classics
+    Column("is_chosen", Boolean, nullable=False, server_default="0"),  # somebody asked for it, so nothing replaces it
+    Column("coder", String, nullable=False, server_default=""),  # the version of what made the codes
+    Column("n_codes", Integer, nullable=False, server_default="0"),  # rows that have a code
     UniqueConstraint("name", "generation"),
+    Index("spaces_state", "name", "state", unique=True, sqlite_where=text("state != 'retired'")),
 )
 
 vectors = Table(
@@ -132,6 +139,7 @@ vectors = Table(
     Column("row", Integer, primary_key=True),
     Column("instance_id", Integer, ForeignKey("instances.id", ondelete="CASCADE"), nullable=False),
     Column("item_id", Integer, ForeignKey("items.id", ondelete="CASCADE"), nullable=False),
+    Column("is_stand_in", Boolean, nullable=False, server_default="0"),  # of the thumbnail: the original was away
     Index("vectors_item_id", "item_id", "space_id"),
     Index("vectors_instance_id", "instance_id"),
     sqlite_with_rowid=False,
@@ -141,6 +149,7 @@ blocks = Table(
     "blocks",
     metadata,
     Column("space_id", Integer, ForeignKey("spaces.id", ondelete="CASCADE"), primary_key=True),
+    Column("contents", String, primary_key=True),  # vectors or codes
     Column("block", Integer, primary_key=True),
     Column("crc32", BigInteger, nullable=False),
 )

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from lookalike import __version__
-from lookalike.cli import albums, care, configuration, networks, pictures, serve, trial
+from lookalike.cli import albums, care, codes, configuration, labels, networks, pictures, serve, training, trial
 from lookalike.cli.options import AsJson, Folder, Quiet, Verbose, with_terminal
 from lookalike.cli.terminal import Terminal, printable
 from lookalike.errors import LookalikeError
@@ -57,6 +57,7 @@ PICTURES, CARE, TRIAL = "Pictures", "Care", "Trying out"
 
 app.command("add", rich_help_panel=PICTURES)(with_terminal(pictures.add))
 app.command("search", rich_help_panel=PICTURES, cls=pictures.QueryCommand)(with_terminal(pictures.search))
+app.command("label", rich_help_panel=PICTURES)(with_terminal(labels.label))
 app.command("remove", rich_help_panel=PICTURES)(with_terminal(pictures.remove))
 of_albums = _group("albums", "Keep chosen pictures under a name; `album:NAME` searches in them.", PICTURES)
 of_albums.command("list")(with_terminal(albums.show_albums))
@@ -71,6 +72,7 @@ app.command("export", rich_help_panel=PICTURES)(with_terminal(care.export))
 
 app.command("stats", rich_help_panel=CARE)(with_terminal(care.stats))
 app.command("verify", rich_help_panel=CARE)(with_terminal(care.verify))
+app.command("renew", rich_help_panel=CARE)(with_terminal(care.renew))
 app.command("repair", rich_help_panel=CARE)(with_terminal(care.repair))
 app.command("backup", rich_help_panel=CARE)(with_terminal(care.backup))
 app.command("doctor", rich_help_panel=CARE)(with_terminal(care.doctor))
@@ -80,9 +82,16 @@ of_models.command("list")(with_terminal(networks.show_models))
 of_models.command("pull")(with_terminal(networks.pull))
 of_models.command("add")(with_terminal(networks.add))
 of_models.command("verify")(with_terminal(networks.verify))
+of_models.command("use")(with_terminal(networks.use))
+of_models.command("drop")(with_terminal(networks.drop))
+of_models.command("measure")(with_terminal(networks.measure))
+of_codes = _group("codes", "The short codes beside the vectors, which make large collections quick.", CARE)
+of_codes.command("show")(with_terminal(codes.show))
+of_codes.command("train")(with_terminal(codes.train))
 
 app.command("sample", rich_help_panel=TRIAL)(with_terminal(trial.sample))
 app.command("evaluate", rich_help_panel=TRIAL)(with_terminal(trial.evaluate))
+app.command("train", rich_help_panel=TRIAL)(with_terminal(training.train))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from lookalike.collection.care import RepairReport
+    from lookalike.collection.generations import Generation
+    from lookalike.collection.renew import RenewReport
     from lookalike.collection.stats import Stats
 
 SHOWN = 10
@@ -25,8 +27,26 @@ def stats(terminal: Terminal) -> None:
     """Show what the collection holds, in numbers."""
     with terminal.open() as pictures:
         numbers = pictures.stats()
+        others = [each for each in pictures.generations() if each.state != "serving"]
         folder = pictures.folder
-    terminal.show({"collection": str(folder), **numbers.to_json()}, _stats_lines(folder, numbers, terminal.is_verbose))
+    values = {"collection": str(folder), **numbers.to_json(), "generations": [each.to_json() for each in others]}
+    terminal.show(values, [*_stats_lines(folder, numbers, terminal.is_verbose), *_other_lines(others)])
+
+
+def _other_lines(others: "list[Generation]") -> "Iterator[str | Table]":
+    if others:
+        rows = [
+            (
+                each.space,
+                each.generation,
+                each.state,
+                each.model or "",
+                f"{each.vectors:,} of {each.pictures:,}",
+                size(each.n_bytes),
+            )
+            for each in others
+        ]
+        yield table(("space", "generation", "state", "model", "pictures", "on disk"), rows, numbers=(1, 4, 5))
 
 
 def _stats_lines(folder: Path, numbers: "Stats", everything: bool) -> "Iterator[str | Table]":
@@ -82,8 +102,24 @@ def repair(terminal: Terminal) -> None:
     terminal.tell(report.to_json(), _repair_lines(report))
 
 
+def renew(terminal: Terminal) -> None:
+    """Describe pictures anew where another version or network should describe them, beside what serves until then."""
+    with terminal.open() as pictures, terminal.progress("describing") as progress:
+        report = pictures.renew(progress=progress)
+    terminal.tell(report.to_json(), _renew_lines(report))
+
+
+def _renew_lines(report: "RenewReport") -> Iterator[str]:
+    yield f"described {count(report.described, 'picture')}, made {count(report.coded, 'code')}"
+    if report.stand_ins:
+        yield f"{report.stand_ins:,} of them by their thumbnail, until their original can be read again"
+    yield from (f"the new generation of {name} serves now" for name in report.switched)
+    yield from (f"not now: {printable(item)}: {printable(reason)}" for item, reason in report.lost)
+
+
 def _repair_lines(report: "RepairReport") -> Iterator[str]:
-    yield f"made again: {count(report.described, 'vector')}, {count(report.thumbnails, 'thumbnail')}"
+    made = (count(report.described, "vector"), count(report.coded, "code"), count(report.thumbnails, "thumbnail"))
+    yield f"made again: {', '.join(made)}"
     yield from (f"not now: {printable(item)}: {printable(reason)}" for item, reason in report.lost)
 
 

@@ -4,18 +4,20 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperCommand
 
 from lookalike.cli.terminal import Terminal, count, printable, shortest, table
+from lookalike.errors import BadQuery
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from lookalike.collection import AddReport, Hit, Hits
+    from lookalike.collection import AddReport, Collection, Hit, Hits
 
 SHOWN_REASONS, SHOWN_PATHS = 10, 3
 """Reasons of skipped files, and paths of each, unless all are asked for."""
@@ -64,7 +66,13 @@ def add(
     """Index what is new, moved, changed or gone below files and folders; the originals are only read."""
     with terminal.open(make=True, workers=workers) as pictures, terminal.progress("adding") as progress:
         report = pictures.add(*(paths or ()), progress=progress)
+        building = [each for each in pictures.generations() if each.state == "building"]
     terminal.tell(report.to_json(), _report_lines(report, everything=terminal.is_verbose))
+    for each in building:
+        terminal.remark(
+            f"The space {each.space} is being described anew, {each.vectors:,} of {each.pictures:,} pictures so far; "
+            "`lookalike renew` goes on, and `lookalike serve` does it in the background."
+        )
 
 
 def _report_lines(report: "AddReport", *, everything: bool) -> Iterator[str]:
@@ -113,14 +121,26 @@ def search(
         Path | None, typer.Option(metavar="FILE.png", help="Also write a contact sheet of query and hits.")
     ] = None,
     paths: Annotated[bool, typer.Option("--paths", help="Print paths alone, one a line, for pipes.")] = False,
+    generation: Annotated[
+        int | None, typer.Option(metavar="N", help="Search in this generation of `picture`, as `stats` lists them.")
+    ] = None,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Show beside the answer that of another generation of `picture`.")
+    ] = False,
 ) -> None:
     """Find the pictures that answer a query, best first, with scores and what earned them."""
     if everything and cutoff is not None:
         raise typer.BadParameter("--all means --cutoff 0; give one of the two")
     if sheet is not None and sheet.suffix.lower() not in SHEETS:
         raise typer.BadParameter(f"a contact sheet is one of *{', *'.join(SHEETS)}, got {sheet.name}")
+    if compare and (sheet is not None or paths):
+        raise typer.BadParameter("--compare shows two answers side by side; leave out --sheet and --paths")
+    cutoff = 0.0 if everything else cutoff
     with terminal.open() as pictures:
-        hits = pictures.search(line_of(query), k=k, start=start, cutoff=0.0 if everything else cutoff)
+        if compare:
+            _compare(terminal, pictures, line_of(query), generation, k=k, start=start, cutoff=cutoff)
+            return
+        hits = pictures.search(line_of(query), k=k, start=start, cutoff=cutoff, generation=generation)
     if sheet is not None:
         hits.sheet(sheet)
     if paths and not terminal.is_json:
@@ -130,6 +150,40 @@ def search(
         terminal.remark(_closing(hits))
     if sheet is not None:
         terminal.remark(f"The contact sheet is {sheet}.")
+
+
+def _compare(terminal: Terminal, pictures: "Collection", query: str, generation: int | None, **page: Any) -> None:
+    """Show what serves and another generation side by side: the one given, or what is being built, or the newest."""
+    known = [each for each in pictures.generations() if each.space == "picture"]
+    serving = next((each for each in known if each.state == "serving"), None)
+    others = [each for each in known if each is not serving and generation in (None, each.generation)]
+    if serving is None or not others:
+        raise BadQuery(
+            f"there is no other generation of picture{'' if generation is None else f' with the number {generation}'}; "
+            "`lookalike models use NAME` begins one"
+        )
+    other = max(others, key=lambda each: (each.state == "building", each.generation))
+    answers = {each.generation: pictures.search(query, generation=each.generation, **page) for each in (serving, other)}
+    left, right = answers.values()
+    found = [{hit.id for hit in hits} for hits in (left, right)]
+    rows = [
+        (str(n), *_beside(one, found[1]), *_beside(two, found[0]))
+        for n, (one, two) in enumerate(zip_longest(left, right), start=page["start"] + 1)
+    ]
+    titles = [f"{each.model or each.version[:8]} ({each.state})" for each in (serving, other)]
+    headings = ("", "score", titles[0], "score", titles[1])
+    terminal.show(
+        {"answers": [{"generation": number, **hits.to_json()} for number, hits in answers.items()]},
+        [table(headings, rows, numbers=(0,))],
+    )
+    n_both = len(found[0] & found[1])
+    terminal.remark(f"{count(n_both, 'hit')} in both; * marks what only one has. {left.note} {right.note}".rstrip())
+
+
+def _beside(hit: "Hit | None", others: set[int]) -> tuple[str, str]:
+    if hit is None:
+        return "", ""
+    return f"{_bar(hit.score)} {hit.score:.2f}", f"{' ' if hit.id in others else '*'} #{hit.id} {_name(hit)}"
 
 
 def line_of(words: Iterable[str]) -> str:

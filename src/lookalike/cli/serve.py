@@ -73,6 +73,8 @@ def serve(
     def tell() -> None:
         if added:
             jobs.start("add", added)
+        if pictures.is_renewal_due():
+            jobs.start("renew")
         address = server.url_of(listener, names or ())
         link = None if access.is_open else f"{address}/login#key={access.make_key()}"
         _announce(terminal, address, link)

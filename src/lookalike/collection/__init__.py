@@ -3,5 +3,6 @@
 from lookalike.collection.collection import Collection
 from lookalike.collection.hits import Evidence, Hit, Hits
 from lookalike.collection.ingest import AddReport, Progress
+from lookalike.collection.label import Labels
 
-__all__ = ["AddReport", "Collection", "Evidence", "Hit", "Hits", "Progress"]
+__all__ = ["AddReport", "Collection", "Evidence", "Hit", "Hits", "Labels", "Progress"]

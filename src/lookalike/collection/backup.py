@@ -63,13 +63,14 @@ def _check_place(store: Store, destination: Path) -> None:
 
 
 def _check_soundness(store: Store) -> None:
-    for space in store.spaces():
-        damaged = store.load_vector_file(space).damaged_blocks()
-        if damaged:
-            raise CollectionDamaged(
-                f"{len(damaged)} blocks of vectors in the space {space.name} are damaged, so nothing was copied; "
-                "run `lookalike repair` first"
-            )
+    for space in store.generations():
+        for file in store.load_files(space):
+            damaged = file.damaged_blocks()
+            if damaged:
+                raise CollectionDamaged(
+                    f"{len(damaged)} blocks of {file.contents} in the space {space.name}, generation "
+                    f"{space.generation}, are damaged, so nothing was copied; run `lookalike repair` first"
+                )
 
 
 def _check_room(store: Store, folder: Path) -> None:

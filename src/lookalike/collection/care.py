@@ -4,8 +4,8 @@ import os
 import shutil
 import time
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +15,21 @@ from sqlalchemy.engine import Connection
 
 from lookalike.catalog import tables as t
 from lookalike.catalog.database import command, translated
-from lookalike.catalog.vector_file import VectorFile
+from lookalike.catalog.vector_file import RowFile, VectorFile
+from lookalike.codes.coder import read_coder
 from lookalike.collection.batches import PORTION, batches, rows_among
-from lookalike.collection.describe import describe_all
 from lookalike.collection.facts import are_facts_sound, write_facts
+from lookalike.collection.generations import items_without
+from lookalike.collection.gone import GoneDescriber
 from lookalike.collection.ingest import BATCH, Progress
 from lookalike.collection.items import unknown
+from lookalike.collection.recode import fill_codes, forget_codes
+from lookalike.collection.record import whole_instances
 from lookalike.collection.scan import absolute
-from lookalike.collection.store import Space, Store, now, read_spaces, record_vectors
-from lookalike.errors import UnreadableMedia
+from lookalike.collection.space_files import CODER, coder_of, load_space_files, usable_coder
+from lookalike.collection.spaces import Spaces
+from lookalike.collection.store import Space, Store, now, read_generations, record_rows
+from lookalike.errors import BadModel, UnreadableMedia
 from lookalike.media import Decoded, Decoder, open_beneath
 from lookalike.types import Describer, Vectors
 
@@ -57,6 +63,8 @@ class RepairReport:
     ----------
     described : int
         Vectors computed again from the originals.
+    coded : int
+        Codes computed again from the vectors.
     thumbnails : int
         Thumbnails made again.
     lost : list of (path or id, reason)
@@ -64,13 +72,14 @@ class RepairReport:
     """
 
     described: int = 0
+    coded: int = 0
     thumbnails: int = 0
     lost: list[tuple[str, str]] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as JSON values."""
         lost = [{"item": item, "reason": reason} for item, reason in self.lost]
-        return {"described": self.described, "thumbnails": self.thumbnails, "lost": lost}
+        return {"described": self.described, "coded": self.coded, "thumbnails": self.thumbnails, "lost": lost}
 
 
 class _Meter:
@@ -115,10 +124,11 @@ def _problems(store: Store, progress: Told | None) -> list[str]:
             problems += [] if answer == "ok" else [f"the catalogue: {answer}"]
         dangling = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
         problems += [f"the catalogue: {len(dangling)} rows name others that are not there"] if dangling else []
-        for space in read_spaces(connection):
-            problems += _space_problems(connection, space, store.read_vector_file(connection, space))
-            if not are_facts_sound(store.folder / "spaces" / space.folder):
-                problems.append(f"space {space.name}: its space.json is missing or damaged")
+        for space in read_generations(connection):
+            for file in store.read_files(connection, space):
+                problems += _file_problems(space, file)
+            problems += _row_problems(connection, space)
+            problems += _folder_problems(store, space)
         meter = _Meter(progress)
         meter.expect(_n_items(connection))
         for item_id, _ in _bad_thumbnails(store, connection, meter):
@@ -126,26 +136,40 @@ def _problems(store: Store, progress: Told | None) -> list[str]:
     return problems
 
 
-def _space_problems(connection: Connection, space: Space, file: VectorFile) -> Iterator[str]:
+def _title(space: Space) -> str:
+    return f"space {space.name}" if space.state == "serving" else f"space {space.name} (generation {space.generation})"
+
+
+def _file_problems(space: Space, file: RowFile) -> Iterator[str]:
     for block in file.damaged_blocks():
         rows = file.rows_of(block)
-        yield f"space {space.name}: the vectors of rows {rows.start} to {rows.stop - 1} are not what was written"
+        yield f"{_title(space)}: the {file.contents} of rows {rows.start} to {rows.stop - 1} are not what was written"
+
+
+def _row_problems(connection: Connection, space: Space) -> Iterator[str]:
     is_here = t.vectors.c.space_id == space.id
     n_vectors = connection.scalar(sa.select(sa.func.count()).where(is_here)) or 0
     if n_vectors != space.n_vectors:
-        yield f"space {space.name}: {space.n_vectors} vectors are expected and {n_vectors} are named"
+        yield f"{_title(space)}: {space.n_vectors} vectors are expected and {n_vectors} are named"
     last = connection.scalar(sa.select(sa.func.max(t.vectors.c.row)).where(is_here))
     if last is not None and last >= space.n_rows:
-        yield f"space {space.name}: row {last} is named, but there are {space.n_rows} rows"
-    n_without = len(_items_without(connection, space))
+        yield f"{_title(space)}: row {last} is named, but there are {space.n_rows} rows"
+    if space.n_codes > space.n_rows:
+        yield f"{_title(space)}: there are {space.n_codes} codes for {space.n_rows} rows"
+    n_without = len(items_without(connection, space.id)) if space.state == "serving" else 0
     if n_without:
-        yield f"space {space.name}: {n_without} pictures are not described"
+        yield f"{_title(space)}: {n_without} pictures are not described"
 
 
-def _items_without(connection: Connection, space: Space) -> list[int]:
-    described = sa.select(t.vectors.c.item_id).where(t.vectors.c.space_id == space.id)
-    # Not with EXISTS: SQLite would look through the whole space for each item.
-    return sorted(connection.scalars(sa.select(t.items.c.id).except_(described)))
+def _folder_problems(store: Store, space: Space) -> Iterator[str]:
+    folder = store.folder_of(space)
+    if not are_facts_sound(folder):
+        yield f"{_title(space)}: its space.json is missing or damaged"
+    if (folder / CODER).exists():
+        try:
+            read_coder(folder / CODER)
+        except BadModel:
+            yield f"{_title(space)}: its {CODER} is damaged"
 
 
 def _n_items(connection: Connection) -> int:
@@ -171,11 +195,9 @@ class Repair:
     Pictures are decoded and described before a transaction begins, so that albums can be changed meanwhile.
     """
 
-    def __init__(
-        self, store: Store, describers: Mapping[str, Describer], decoder: Decoder, progress: Told | None = None
-    ) -> None:
+    def __init__(self, store: Store, spaces: Spaces, decoder: Decoder, progress: Told | None = None) -> None:
         self.store = store
-        self.describers = describers
+        self.spaces = spaces
         self.decoder = decoder
         self.report = RepairReport()
         self._meter = _Meter(progress)
@@ -184,16 +206,16 @@ class Repair:
         """Make again, from the originals, whatever is damaged or missing."""
         with self.store.changes.begin() as connection:
             connection.exec_driver_sql("INSERT INTO texts_index(texts_index) VALUES ('rebuild')")
-        for space in self._known_spaces():
-            if space.version != self.describers[space.name].version:
-                self._begin_anew(space)
         self._meter.expect(self._n_to_do())
-        for space in self._known_spaces():
+        for space, describer in self._known().items():
             self._count(space)
-            self._mend_blocks(space)
-            self._mend_facts(space)
-        for space in self._known_spaces():
-            self._complete(space)
+            self._mend_blocks(space, describer)
+            self._mend_facts(space, describer)
+        for space, describer in self._known().items():
+            if space.state == "serving":
+                self._complete(space, describer)
+        for space, describer in self._known().items():
+            self.report.coded += fill_codes(self.store, space, describer)
         self._mend_thumbnails()
         self.report.lost = list(dict(self.report.lost).items())  # once each, not once per space
         return self.report
@@ -202,29 +224,16 @@ class Repair:
         """Return how many pictures are to be described, in each space, and whose thumbnail is to be looked at."""
         with self.store.engine.connect() as connection:
             total = _n_items(connection)
-            for space in self._known_spaces():
-                file = self.store.read_vector_file(connection, space)
-                damaged = sum(len(file.rows_of(block)) for block in file.damaged_blocks())
-                total += damaged + len(_items_without(connection, space))
+            for space in self._known():
+                file, _ = self.store.read_files(connection, space)
+                total += sum(len(file.rows_of(block)) for block in file.damaged_blocks())
+                total += len(items_without(connection, space.id)) if space.state == "serving" else 0
         return total
 
-    def _known_spaces(self) -> list[Space]:
-        """Return the spaces whose describer is installed; of the others nothing can be made again."""
-        return [space for space in self.store.spaces() if space.name in self.describers]
-
-    def _begin_anew(self, space: Space) -> None:
-        """Empty a space that another version described; until it is complete, it answers from what is in it."""
-        describer = self.describers[space.name]
-        name = _next_folder(space.folder)
-        folder = self.store.folder / "spaces" / name
-        folder.mkdir(parents=True, exist_ok=True)
-        write_facts(folder, space.name, describer)
-        values = {"folder": name, "version": describer.version, "n_dims": describer.n_dims, "n_rows": 0, "n_vectors": 0}
-        with self.store.changes.begin() as connection:
-            for table in (t.vectors, t.blocks):
-                connection.execute(sa.delete(table).where(table.c.space_id == space.id))
-            connection.execute(sa.update(t.spaces).where(t.spaces.c.id == space.id).values(values))
-        shutil.rmtree(self.store.folder / "spaces" / space.folder)
+    def _known(self) -> dict[Space, Describer]:
+        """Return the generations whose describer is installed; of the others nothing can be made again."""
+        known = {space: self.spaces.describer(space) for space in self.store.generations()}
+        return {space: describer for space, describer in known.items() if not isinstance(describer, GoneDescriber)}
 
     def _count(self, space: Space) -> None:
         is_here = t.vectors.c.space_id == space.id
@@ -233,65 +242,67 @@ class Repair:
             connection.execute(sa.delete(t.vectors).where(is_here, t.vectors.c.row >= space.n_rows))
             connection.execute(sa.update(t.spaces).where(t.spaces.c.id == space.id).values(n_vectors=n_vectors))
 
-    def _mend_blocks(self, space: Space) -> None:
-        file = self.store.load_vector_file(space)
-        for block in file.damaged_blocks():
-            rows = file.rows_of(block)
-            c = t.vectors.c
-            is_block = sa.and_(c.space_id == space.id, c.row >= rows.start, c.row < rows.stop)
-            with self.store.engine.connect() as connection:
-                named = connection.execute(sa.select(c.row, c.item_id).where(is_block))
-                item_of = {row.row: row.item_id for row in named}
-                found = dict(self._described(connection, list(item_of.values()), space))
-            vectors = np.zeros((len(rows), space.n_dims), dtype=np.float32)
-            for row, item_id in item_of.items():
-                if item_id in found:
-                    vectors[row - rows.start] = found[item_id]
-            lost = [row for row, item_id in item_of.items() if item_id not in found]
-            with self.store.changes.begin() as connection:
-                connection.execute(sa.delete(t.vectors).where(c.space_id == space.id, c.row.in_(lost)))
-                file.overwrite(rows.start, vectors)
-                file.flush()
-                record_vectors(connection, space, file, n_new=-len(lost))
+    def _mend_blocks(self, space: Space, describer: Describer) -> None:
+        file, codes = self.store.load_files(space)
+        damaged = file.damaged_blocks()
+        if damaged or codes.damaged_blocks():
+            forget_codes(self.store, space)
+            space = replace(space, n_codes=0)
+        for block in damaged:
+            self._mend_block(space, describer, file, block)
 
-    def _mend_facts(self, space: Space) -> None:
-        folder = self.store.folder / "spaces" / space.folder
-        if space.name in self.describers and not are_facts_sound(folder):
-            write_facts(folder, space.name, self.describers[space.name])
-
-    def _complete(self, space: Space) -> None:
-        """Describe what has no vector in a space."""
-        file = self.store.load_vector_file(space)
+    def _mend_block(self, space: Space, describer: Describer, file: VectorFile, block: int) -> None:
+        rows = file.rows_of(block)
+        c = t.vectors.c
+        is_block = sa.and_(c.space_id == space.id, c.row >= rows.start, c.row < rows.stop)
         with self.store.engine.connect() as connection:
-            without = _items_without(connection, space)
+            item_of = {row.row: row.item_id for row in connection.execute(sa.select(c.row, c.item_id).where(is_block))}
+            found = dict(self._described(connection, list(item_of.values()), describer))
+        vectors = np.zeros((len(rows), space.n_dims), dtype=np.float32)
+        for row, item_id in item_of.items():
+            if item_id in found:
+                vectors[row - rows.start] = found[item_id]
+        lost = [row for row, item_id in item_of.items() if item_id not in found]
+        with self.store.changes.begin() as connection:
+            connection.execute(sa.delete(t.vectors).where(c.space_id == space.id, c.row.in_(lost)))
+            file.overwrite(rows.start, vectors)
+            file.flush()
+            record_rows(connection, space, file, self.store.load_files(space)[1], n_new=-len(lost))
+
+    def _mend_facts(self, space: Space, describer: Describer) -> None:
+        folder = self.store.folder_of(space)
+        if usable_coder(folder, describer) is None:
+            (folder / CODER).unlink(missing_ok=True)  # codes by the coder that everybody has are better than none
+        if not are_facts_sound(folder):
+            write_facts(folder, space.name, describer, coder_of(folder, describer))
+
+    def _complete(self, space: Space, describer: Describer) -> None:
+        """Describe what has no vector in a space."""
+        file = load_space_files(self.store, space, describer)
+        with self.store.engine.connect() as connection:
+            without = items_without(connection, space.id).tolist()
         for item_ids in batches(iter(without), BATCH):
             with self.store.engine.connect() as connection:
-                found = list(self._described(connection, item_ids, space))
+                found = dict(self._described(connection, item_ids, describer))
             if not found:
                 continue
             with self.store.changes.begin() as connection:
-                first = file.append(np.stack([vector for _, vector in found]))
-                file.flush()
+                first = file.append(np.stack(list(found.values())))
+                instances = whole_instances(connection, list(found))
                 values = [
-                    {
-                        "space_id": space.id,
-                        "row": first + number,
-                        "instance_id": _whole_instance(connection, item_id),
-                        "item_id": item_id,
-                    }
-                    for number, (item_id, _) in enumerate(found)
+                    {"space_id": space.id, "row": first + n, "instance_id": instances[item_id], "item_id": item_id}
+                    for n, item_id in enumerate(found)
                 ]
                 connection.execute(sa.insert(t.vectors), values)
-                record_vectors(connection, space, file, n_new=len(values))
+                file.record(connection, n_new=len(values))
 
     def _described(
-        self, connection: Connection, item_ids: Sequence[int], space: Space
+        self, connection: Connection, item_ids: Sequence[int], describer: Describer
     ) -> Iterator[tuple[int, Vectors]]:
         for ids in batches(iter(item_ids), BATCH):
             decoded = [(item_id, picture) for item_id in ids if (picture := self._decode(connection, item_id))]
             if decoded:
-                images = [picture.frame.image for _, picture in decoded]
-                vectors = describe_all(images, {space.name: self.describers[space.name]})[space.name]
+                vectors = describer.describe([picture.frame.image for _, picture in decoded])
                 self.report.described += len(decoded)
                 yield from zip((item_id for item_id, _ in decoded), vectors, strict=True)
 
@@ -332,11 +343,6 @@ class Repair:
         return None
 
 
-def _whole_instance(connection: Connection, item_id: int) -> int:
-    query = sa.select(t.instances.c.id).join(t.frames).where(t.frames.c.item_id == item_id)
-    return connection.execute(query.where(t.instances.c.finder == "whole")).scalars().one()
-
-
 def remove(store: Store, item_ids: Iterable[int], *, is_remembered: bool = True) -> int:
     """Delete pictures from the collection so that nothing of them stays on disk; originals are not touched.
 
@@ -360,7 +366,7 @@ def remove(store: Store, item_ids: Iterable[int], *, is_remembered: bool = True)
     with store.writing():
         with store.changes.begin() as connection:
             contents = _contents(connection, ids)
-            for space in store.spaces():
+            for space in read_generations(connection):
                 _forget_vectors(store, connection, space, ids)
             for part in batches(iter(ids), PORTION):
                 connection.execute(sa.delete(t.texts).where(t.texts.c.item_id.in_(part)))
@@ -396,13 +402,16 @@ def _forget_vectors(store: Store, connection: Connection, space: Space, ids: Seq
     if not rows:
         return
     name = _next_folder(space.folder)
-    old = store.load_vector_file(space)
-    new = old.copy_without(np.array(sorted(rows), dtype=np.int64), store.folder / "spaces" / name / "vectors")
-    facts = old.folder.parent / "space.json"
-    if facts.exists():  # `verify` tells if it does not
-        shutil.copy2(facts, new.folder.parent / "space.json")
+    folder = store.folder / "spaces" / name
+    vectors, codes = store.load_files(space)
+    forgotten = np.array(sorted(rows), dtype=np.int64)
+    new_vectors = vectors.copy_without(forgotten, folder / vectors.folder.name)
+    new_codes = codes.copy_without(forgotten[forgotten < codes.n_rows], folder / codes.folder.name)
+    for facts in ("space.json", CODER):
+        if (store.folder_of(space) / facts).exists():  # `verify` tells if it is missed
+            shutil.copy2(store.folder_of(space) / facts, folder / facts)
     connection.execute(sa.update(t.spaces).where(t.spaces.c.id == space.id).values(folder=name))
-    record_vectors(connection, space, new, n_new=-len(rows))
+    record_rows(connection, space, new_vectors, new_codes, n_new=-len(rows))
 
 
 def _next_folder(folder: str) -> str:
@@ -412,7 +421,7 @@ def _next_folder(folder: str) -> str:
 
 
 def _vacuum(store: Store) -> None:
-    known = {space.folder for space in store.spaces()}
+    known = {space.folder for space in store.generations()}
     for folder in (store.folder / "spaces").iterdir():
         if folder.name not in known:
             shutil.rmtree(folder)

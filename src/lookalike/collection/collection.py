@@ -2,8 +2,9 @@
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
@@ -18,27 +19,33 @@ from lookalike.collection import albums, care
 from lookalike.collection import items as rows
 from lookalike.collection.albums import Album
 from lookalike.collection.backup import BackupReport, backup
+from lookalike.collection.codes import CodesReport, codes_report, train_codes
 from lookalike.collection.export import ExportReport, Wanted, export, format_of
 from lookalike.collection.filters import Condition, condition_of, split
 from lookalike.collection.gallery import Gallery, Order, gallery
+from lookalike.collection.generations import Generation, generations
+from lookalike.collection.gone import GoneDescriber
 from lookalike.collection.hits import Hit, Hits
-from lookalike.collection.ingest import AddReport, Ingest, Progress
+from lookalike.collection.ingest import AddReport, Ingest, Progress, timed
 from lookalike.collection.items import Item
 from lookalike.collection.job_rows import JobLog
-from lookalike.collection.looks import look_of
+from lookalike.collection.label import Labels, choose_labels
+from lookalike.collection.looking import LookLog
+from lookalike.collection.looks import looks_of, reading_view
 from lookalike.collection.originals import Original, open_original
 from lookalike.collection.problems import Problem, problems
+from lookalike.collection.renew import Renewal, RenewReport, is_due
 from lookalike.collection.search import Page, answer
-from lookalike.collection.spaces import Spaces
+from lookalike.collection.spaces import PICTURE, Spaces, largest_size
 from lookalike.collection.stats import Stats, stats
-from lookalike.collection.store import Store
+from lookalike.collection.store import Space, Store
 from lookalike.collection.suggest import Facets, Suggestion, complete, facets
 from lookalike.collection.thumbnails import LARGE_SIDE, LargeThumbnails, sha256_of_item, small_thumbnail
 from lookalike.collection.uploads import Uploaded, Uploads
 from lookalike.collection.view import judges
 from lookalike.errors import BadQuery
 from lookalike.media import Decoder, Limits
-from lookalike.query import And, Term, Upload, image, leaves, parse
+from lookalike.query import And, Term, Upload, image, parse
 from lookalike.settings import Settings, load_settings
 
 Query = Term | str | Path
@@ -65,6 +72,7 @@ class Collection:
         self._store = Store(folder, make=make)
         self._spaces = Spaces(self._store, self.settings.models, self.settings.model)
         self._uploads = Uploads()
+        self._look_log = LookLog(self._store)
         self._decoders: dict[int, Decoder] = {}
         self._large = LargeThumbnails(
             self._store, lambda file: self._lasting_decoder(LARGE_SIDE).decode(file), self.settings.preview_bytes
@@ -95,6 +103,7 @@ class Collection:
             for decoder in self._decoders.values():
                 stack.callback(decoder.close)
             self._decoders.clear()
+        self._look_log.close()
         self._store.close()
 
     def add(self, *paths: str | os.PathLike[str], progress: Callable[[Progress], None] | None = None) -> AddReport:
@@ -111,16 +120,10 @@ class Collection:
         """
         with self._store.writing():
             places = [Path(os.path.expanduser(path)) for path in paths]  # noqa: PTH111 - "~nobody" may be a name
-            spaces = self._spaces.ensure()
-            describers = {space.name: self._spaces.describers()[space.name] for space in spaces}
-            ingest = Ingest(self._store, describers, spaces, progress)
-            with self._decoder(self._size, self.settings.workers) as decoder:
+            targets = self._spaces.ensure()
+            ingest = Ingest(self._store, targets, progress)
+            with self._decoder(largest_size(targets.values()), self.settings.workers) as decoder:
                 return ingest.add(places, decoder, self.settings.workers)
-
-    @property
-    def _size(self) -> int:
-        """The longer side that the describers want at most, in pixels."""
-        return max(describer.size for describer in self._spaces.installed().values())
 
     def _decoder(self, size: int, n_workers: int) -> Decoder:
         limits = Limits(
@@ -137,7 +140,15 @@ class Collection:
                 self._decoders[size] = self._decoder(size, 1)
             return self._decoders[size]
 
-    def search(self, query: Query, *, k: int = 20, start: int = 0, cutoff: float | None = None) -> Hits:
+    def search(
+        self,
+        query: Query,
+        *,
+        k: int = 20,
+        start: int = 0,
+        cutoff: float | None = None,
+        generation: int | None = None,
+    ) -> Hits:
         """Return what answers a query, best first.
 
         Parameters
@@ -150,25 +161,26 @@ class Collection:
             Hits to pass over: the next page begins at ``start + k``.
         cutoff : float or None
             The smallest score to show; None means 0.5 where scores are calibrated, 0 where a space only ranks.
+        generation : int or None
+            The generation of the space `picture` to search in, also while it is being built; None means what serves.
 
         Raises
         ------
         BadQuery
-            If the query cannot be understood or answered.
+            If the query cannot be understood or answered, or there is no such generation.
         ItemNotFound
             If it names a picture that is not here.
+        UnknownWords
+            If it asks for words in what pictures show alone, and what describes them does not understand the words.
         UnreadableMedia
             If it names a file that is no readable picture.
         """
         started = time.perf_counter()
         page = Page(k, start, cutoff)
         term = _term(query)
-        looks = {
-            leaf: look
-            for leaf in leaves(term)
-            if (look := look_of(leaf, self._store, self._spaces, self._uploads)) is not None
-        }
-        return answer(self._store, term, looks, page, self.settings.query_seconds, started)
+        looks, reasons = looks_of(term, self._store, self._spaces.at(generation), self._uploads)
+        hits = answer(self._store, term, looks, page, self.settings.query_seconds, started)
+        return replace(hits, note=" ".join(reasons)) if reasons and not hits else hits
 
     def found_alone(self, query: Query) -> list[tuple[Term, int | None]]:
         """Return for each term that a query demands how many pictures it would find alone.
@@ -202,7 +214,7 @@ class Collection:
         UnreadableMedia
             If it is no picture that can be read within the limits.
         """
-        return self._uploads.keep(self._lasting_decoder(self._size).decode(file))
+        return self._uploads.keep(self._lasting_decoder(largest_size(self._spaces.describers().values())).decode(file))
 
     def uploaded(self, upload: Upload) -> Uploaded:
         """Return what was uploaded; raises `ItemNotFound` if it is forgotten."""
@@ -224,7 +236,7 @@ class Collection:
         order : str
             "taken", "added" or "album", which needs an album.
         query : Term, str, Path or None
-            Only what meets these filters and words; nothing that ranks.
+            Only what meets these filters, and words in names and metadata; nothing that ranks.
         album : int or None
             Only the pictures of the album with this id.
         after : str or None
@@ -301,10 +313,100 @@ class Collection:
         return care.verify(self._store, progress)
 
     def repair(self, *, progress: Callable[[Progress], None] | None = None) -> care.RepairReport:
-        """Make again, from the originals, what is damaged or missing, or was described by another version."""
-        with self._store.writing(), self._decoder(self._size, self.settings.workers) as decoder:
-            self._spaces.ensure()
-            return care.Repair(self._store, self._spaces.installed(), decoder, progress).repair()
+        """Make again, from the originals, what is damaged or missing."""
+        with self._store.writing():
+            size = largest_size(self._spaces.ensure().values())
+            with self._decoder(size, self.settings.workers) as decoder:
+                return care.Repair(self._store, self._spaces, decoder, progress).repair()
+
+    def renew(self, *, progress: Callable[[Progress], None] | None = None) -> RenewReport:
+        """Describe pictures anew where another version or model should describe them, beside what serves until then.
+
+        What is looked at comes first. Others can add meanwhile; after an interruption the next call goes on from there.
+        Codes that are missing are made too, and vectors of thumbnails whose original is back are replaced.
+
+        Raises
+        ------
+        CollectionBusy
+            If another process is renewing, or writing for more than half a minute.
+        ModelNotFound
+            If the network that should describe is not installed.
+        StorageFull
+            If the disk is full; what was described so far is safe.
+        """
+        n_workers = self.settings.workers
+        with translated():
+            renewal = Renewal(
+                self._store, self._spaces, lambda size: self._decoder(size, n_workers), n_workers, progress
+            )
+            return renewal.renew()
+
+    def is_renewal_due(self) -> bool:
+        """Return whether `renew` has anything to do."""
+        return is_due(self._store, self._spaces)
+
+    def use_model(self, name: str) -> Generation:
+        """Have pictures described by another network from now on; return the generation that it makes.
+
+        If that is complete, as one that served before, it serves at once; otherwise when `renew` has completed it.
+
+        Parameters
+        ----------
+        name : str
+            An installed network's, or "bundled", or "classics": colour, texture and shape together.
+
+        Raises
+        ------
+        ModelNotFound
+            If there is none of this name.
+        CollectionBusy
+            If another process is writing.
+        """
+        with self._store.writing():
+            space = self._spaces.use(name)
+        return next(generation for generation in self.generations() if _is(generation, space))
+
+    def model_names(self) -> list[str]:
+        """Return the names that `use_model` takes."""
+        return self._spaces.names()
+
+    def drop_generation(self, space: str, generation: int) -> None:
+        """Delete a generation of a space that does not serve; one that is being built is given up.
+
+        Raises
+        ------
+        BadQuery
+            If there is none, or it serves.
+        CollectionBusy
+            If another process is writing.
+        """
+        with self._store.writing():
+            self._spaces.drop(space, generation)
+
+    def codes(self, space: str = PICTURE) -> CodesReport:
+        """Tell what makes the codes of a space, and how well they find what is nearest; raises `BadQuery` as below."""
+        return codes_report(self._spaces.view(space))
+
+    def train_codes(self, space: str = PICTURE, *, progress: Callable[[Progress], None] | None = None) -> CodesReport:
+        """Train what makes the codes of a space on its own vectors, without labels, and make all codes anew.
+
+        Raises
+        ------
+        BadQuery
+            If there is no such space, or it holds fewer than 256 vectors.
+        CollectionBusy
+            If another process is writing when the training has ended.
+        """
+        view = self._spaces.view(space)
+        train_codes(self._store, view, view.describer, timed(progress))
+        return self.codes(space)
+
+    def generations(self) -> list[Generation]:
+        """Return all generations of all spaces, by name, the oldest first."""
+        found = self._store.generations()
+        known = [(space, not isinstance(self._spaces.describer(space), GoneDescriber)) for space in found]
+        with translated():
+            return generations(self._store, known)
 
     @property
     def job_log(self) -> JobLog:
@@ -325,14 +427,19 @@ class Collection:
         """
         return rows.item(self._store, item_id)
 
+    def note_look(self, item_id: int) -> None:
+        """Note that somebody opened a picture: what is looked at comes first in `renew`. Never waits, never fails."""
+        self._look_log.note(item_id)
+
     def items(self, query: Query | None = None, *, k: int = 20, after: int = 0) -> Iterator[Item]:
         """Yield what is known about pictures, reading them in portions, so that a large collection takes no memory.
 
         Parameters
         ----------
         query : Term, str, Path or None
-            Filters and words alone: all pictures that meet them, by id. Anything that ranks: the best `k` hits, each
-            followed by its near-copies. None: all pictures by id, also those that no file holds any more.
+            Filters alone, and words where pictures are described without words: all pictures that meet them, by id.
+            Anything that ranks: the best `k` hits, each followed by its near-copies. None: all pictures by id, also
+            those that no file holds any more.
         k : int
             From 1 to 1,000; only for a query that ranks.
         after : int
@@ -348,8 +455,9 @@ class Collection:
     def _ids(self, query: Query | None, k: int, after: int = 0) -> Iterable[int]:
         if query is None:
             return rows.ids_where(self._store, None, after)
-        filters, ranked = split(_term(query))
-        if filters is not None and ranked is None:
+        term = _term(query)
+        filters, ranked = split(term)
+        if filters is not None and ranked is None and not looks_of(term, self._store, self._spaces, self._uploads)[0]:
             is_here = t.items.c.is_missing.is_(False)
             return rows.ids_where(self._store, sa.and_(is_here, condition_of(filters)), after)
         return [found.id for hit in self.search(query, k=k) for found in (hit, *hit.copies)]
@@ -357,7 +465,7 @@ class Collection:
     def spaces(self) -> dict[str, bool]:
         """Return the spaces that pictures can be compared in, by name, and whether the scores of each are judged."""
         known = {space.name for space in self._store.spaces()}
-        return {name: judges(describer) for name, describer in self._spaces.installed().items() if name in known}
+        return {name: judges(describer) for name, describer in self._spaces.describers().items() if name in known}
 
     def albums(self) -> list[Album]:
         """Return all albums, by name."""
@@ -443,6 +551,52 @@ class Collection:
         """
         albums.delete(self._store, name)
 
+    def label(
+        self,
+        labels: Sequence[str],
+        *,
+        templates: Sequence[str] | None = None,
+        items: Pictures | None = None,
+        query: Query | None = None,
+        k: int = 20,
+    ) -> Labels:
+        """Choose for each picture which of some labels says best what it shows.
+
+        Parameters
+        ----------
+        labels : sequence of str
+            At least two words or phrases.
+        templates : sequence of str or None
+            Sentences with ``{}`` where the label goes, whose vectors are averaged; None takes those of the describer.
+        items : iterable of int, Item or Hit, or None
+            Which pictures; None leaves it to the query.
+        query, k
+            Which pictures, as in the method `items`; without either, all that some file holds.
+
+        Raises
+        ------
+        BadQuery
+            If the pictures are described without words, or the labels, templates or query cannot be.
+        UnknownWords
+            If what describes the pictures does not understand a label.
+
+        Examples
+        --------
+        ::
+
+            found = photos.label(["cat", "dog"])
+            photos.make_album("dogs", found.ids_of("dog"))
+        """
+        view, describer = reading_view(self._spaces)
+        return choose_labels(self._store, view, describer, self._labelled(items, query, k), labels, templates)
+
+    def _labelled(self, items: Pictures | None, query: Query | None, k: int) -> Iterable[int]:
+        if items is not None:
+            return _ids_of(items)
+        if query is not None:
+            return self._ids(query, k)
+        return rows.ids_where(self._store, t.items.c.is_missing.is_(False))
+
     def stats(self) -> Stats:
         """Count what the collection holds."""
         return stats(self._store)
@@ -523,6 +677,10 @@ def _condition(query: Query | None) -> Condition | None:
     if filters is None or ranked is not None:
         raise BadQuery(f"a gallery is narrowed by filters and words alone, got {ranked}; search for what it looks like")
     return condition_of(filters)
+
+
+def _is(generation: Generation, space: Space) -> bool:
+    return (generation.space, generation.generation) == (space.name, space.generation)
 
 
 def _ids_of(items: Pictures) -> list[int]:

@@ -1,19 +1,29 @@
 """Describing the same pictures in several spaces, each part computed once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from typing import TypeVar
 
 from lookalike.describers.combined import CombinedDescriber
+from lookalike.describers.joint import JointDescriber
 from lookalike.types import Describer, Image, Mask, Vectors
+
+Key = TypeVar("Key", bound=Hashable)
+"""What tells spaces, or generations of them, apart."""
 
 
 def describe_all(
-    images: Sequence[Image], describers: Mapping[str, Describer], masks: Sequence[Mask | None] | None = None
-) -> dict[str, Vectors]:
-    """Return the vectors (N, D) of each space; a combination takes those its parts already have."""
-    vectors: dict[str, Vectors] = {}
-    for name, describer in sorted(describers.items(), key=lambda pair: isinstance(pair[1], CombinedDescriber)):
-        if isinstance(describer, CombinedDescriber) and all(part.name in vectors for part in describer.parts):
-            vectors[name] = describer.combine(vectors)
-        else:
-            vectors[name] = describer.describe(images, masks)
-    return vectors
+    images: Sequence[Image], describers: Mapping[Key, Describer], masks: Sequence[Mask | None] | None = None
+) -> dict[Key, Vectors]:
+    """Return the vectors (N, D) of each space; what several of them are combined of is described once."""
+    known: dict[tuple[str, str], Vectors] = {}
+
+    def described(describer: Describer) -> Vectors:
+        identity = describer.name, describer.version
+        if identity not in known:
+            if isinstance(describer, (CombinedDescriber, JointDescriber)):
+                known[identity] = describer.combine({part.name: described(part) for part in describer.parts})
+            else:
+                known[identity] = describer.describe(images, masks)
+        return known[identity]
+
+    return {key: described(describer) for key, describer in describers.items()}

@@ -5,6 +5,7 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+from lookalike.codes.coder import Coder
 from lookalike.finders.whole import WholeFrame
 from lookalike.types import Describer
 
@@ -12,8 +13,8 @@ FORMAT = 1
 """Of the files below `spaces/`."""
 
 
-def write_facts(folder: Path, name: str, describer: Describer) -> None:
-    """Write what identifies a space's describer and finder into its folder."""
+def write_facts(folder: Path, name: str, describer: Describer, coder: Coder) -> None:
+    """Write what identifies a space's describer, finder and coder into its folder, in one step."""
     facts = {
         "format": FORMAT,
         "name": name,
@@ -23,8 +24,16 @@ def write_facts(folder: Path, name: str, describer: Describer) -> None:
         "version": describer.version,
         "size": describer.size,
         "n_dims": describer.n_dims,
+        "coder": {
+            "method": coder.method,
+            "version": coder.version,
+            "n_bits": coder.n_bits,
+            "groups": None if coder.order is None else coder.order.groups.tolist(),
+        },
     }
-    (folder / "space.json").write_text(_sealed(facts))
+    part = folder / "space.json.part"
+    part.write_text(_sealed(facts))
+    part.replace(folder / "space.json")
 
 
 def describer_of(folder: Path) -> str | None:

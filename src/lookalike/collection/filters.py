@@ -1,6 +1,6 @@
 """Filters as conditions on the catalogue: what is known, and words in names and metadata."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from datetime import date, timedelta
 from functools import reduce
 from typing import Any
@@ -23,13 +23,23 @@ MOST_WORDS = 256
 TEXTS_INDEX = sa.table("texts_index", sa.column("rowid"), sa.column("texts_index"))
 
 
-def is_filter(term: Term) -> bool:
-    """Return whether a term, or all of it, is met or not met."""
-    return all(isinstance(leaf, Where | Words) for leaf in leaves(term))
+def is_filter(term: Term, looks: Container[Term] = ()) -> bool:
+    """Return whether a term, or all of it, is met or not met: words are, unless they have a look."""
+    return all(is_told(leaf) and leaf not in looks for leaf in leaves(term))
 
 
-def split(query: Term) -> tuple[Term | None, Term | None]:
+def is_told(leaf: Term) -> bool:
+    """Return whether what is known of a picture answers a term with certainty, whether or not it also has a look."""
+    return isinstance(leaf, Where) or (isinstance(leaf, Words) and leaf.only != "look")
+
+
+def split(query: Term, looks: Container[Term] = ()) -> tuple[Term | None, Term | None]:
     """Return the part of a query that filters before ranking, and the part that ranks.
+
+    Parameters
+    ----------
+    looks : container of Term
+        The terms that have a look.
 
     Raises
     ------
@@ -40,8 +50,8 @@ def split(query: Term) -> tuple[Term | None, Term | None]:
     if n_words > MOST_WORDS:
         raise BadQuery(f"a query has at most {MOST_WORDS} words, got {n_words}; ask in several queries")
     children = query.children if isinstance(query, And) else (query,)
-    filters = [child for child in children if is_filter(child)]
-    others = [child for child in children if not is_filter(child)]
+    filters = [child for child in children if is_filter(child, looks)]
+    others = [child for child in children if not is_filter(child, looks)]
     return _all_of(filters), _all_of(others)
 
 

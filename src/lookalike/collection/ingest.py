@@ -29,6 +29,7 @@ from lookalike.collection.record import (
     take_leave,
 )
 from lookalike.collection.scan import Candidate, Scan, scan_all, scan_paths
+from lookalike.collection.space_files import load_space_files
 from lookalike.collection.store import Space, Store
 from lookalike.finders.whole import WholeFrame
 from lookalike.media import Decoder
@@ -61,6 +62,17 @@ class Progress:
         """Return how far work is that began at a time of `time.monotonic`."""
         rate = done / max(time.monotonic() - started, 1e-6)
         return cls(done, total, rate, (total - done) / max(rate, 1e-6))
+
+
+def timed(progress: Callable[[Progress], None] | None) -> Callable[[int, int], None]:
+    """Return what is told how much is done, and tells how long the rest will take."""
+    started = time.monotonic()
+
+    def tell(done: int, total: int) -> None:
+        if progress is not None:
+            progress(Progress.since(started, done, total))
+
+    return tell
 
 
 @dataclass
@@ -105,18 +117,25 @@ class AddReport:
 
 
 class Ingest:
-    """One run of `add`; made for it, and used once, by the holder of the writer lock."""
+    """One run of `add`; made for it, and used once, by the holder of the writer lock.
+
+    Parameters
+    ----------
+    store : Store
+    targets : mapping of Space to Describer
+        The generations that new pictures are described in.
+    progress : callable or None
+    """
 
     def __init__(
         self,
         store: Store,
-        describers: Mapping[str, Describer],
-        spaces: Sequence[Space],
+        targets: Mapping[Space, Describer],
         progress: Callable[[Progress], None] | None,
     ) -> None:
         self.store = store
-        self.describers = describers
-        self.files = {space: store.load_vector_file(space) for space in spaces}
+        self.describers = {space.id: describer for space, describer in targets.items()}
+        self.files = [load_space_files(store, space, describer) for space, describer in targets.items()]
         self.finder = WholeFrame()
         self.report = AddReport()
         self._progress = progress
@@ -197,9 +216,8 @@ class Ingest:
     def _write(self, described: Described) -> None:
         for picture in described.pictures:
             self.store.write_thumbnail(picture.sha256, picture.thumbnail)
-        for space, file in self.files.items():
-            file.append(described.vectors[space.name])
-            file.flush()
+        for file in self.files:
+            file.append(described.vectors[file.space.id])
 
     def _place(
         self, connection: Connection, reads: list[Read], contents: dict[str, int], added: Set[int] = frozenset()

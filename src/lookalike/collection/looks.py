@@ -9,21 +9,48 @@ from numpy.typing import NDArray
 
 from lookalike.catalog import tables as t
 from lookalike.catalog.database import translated
+from lookalike.collection.gone import GoneDescriber
 from lookalike.collection.items import unknown
 from lookalike.collection.places import present_paths
-from lookalike.collection.rank import Look
+from lookalike.collection.rank import Look, signed_leaves
 from lookalike.collection.spaces import Spaces
 from lookalike.collection.store import Store
 from lookalike.collection.uploads import Uploads
 from lookalike.collection.view import SpaceView, judges
 from lookalike.describers.colour import ColourDescriber
-from lookalike.errors import BadQuery, ItemNotFound
+from lookalike.errors import BadModel, BadQuery, ItemNotFound, UnknownWords
 from lookalike.media import read_picture
-from lookalike.query import Box, Colour, Picture, Term, Upload
-from lookalike.types import Frame, Image, Mask
+from lookalike.query import Box, Colour, Picture, Term, Upload, Words, leaves
+from lookalike.types import Frame, Image, Mask, TextDescriber
 
 BEST_SPACE = "picture"
 SWATCH = 96
+
+
+def looks_of(query: Term, store: Store, spaces: Spaces, uploads: Uploads) -> tuple[dict[Term, Look], list[str]]:
+    """Return what to search for under each term that has a look, and why words have none where they should.
+
+    Words that are asked of names and metadata too do without a look that cannot be had. Where nothing but words is
+    asked, and only what is *not* to be found, they filter names and metadata: a look would have nothing to stand on.
+
+    Raises
+    ------
+    BadQuery, ItemNotFound, UnknownWords, UnreadableMedia
+        As `look_of` does.
+    """
+    looks: dict[Term, Look] = {}
+    reasons: list[str] = []
+    has_ground = any(sign > 0 for _, sign in signed_leaves(query))
+    for term in dict.fromkeys(leaves(query)):
+        try:
+            if not isinstance(term, Words) or term.only == "look" or has_ground:
+                look = look_of(term, store, spaces, uploads)
+                looks.update({} if look is None else {term: look})
+        except (UnknownWords, BadModel) as error:
+            if not isinstance(term, Words) or term.only == "look":
+                raise
+            reasons.append(str(error))
+    return looks, reasons
 
 
 def look_of(term: Term, store: Store, spaces: Spaces, uploads: Uploads) -> Look | None:
@@ -32,12 +59,16 @@ def look_of(term: Term, store: Store, spaces: Spaces, uploads: Uploads) -> Look 
     Raises
     ------
     BadQuery
-        If the space is not there, or a box lies outside its picture.
+        If the space is not there or takes no words, or a box lies outside its picture.
     ItemNotFound
         If a picture's id is not in the collection, or an upload is forgotten.
+    UnknownWords
+        If what describes the pictures does not understand the words.
     UnreadableMedia
         If a picture's file cannot be read.
     """
+    if isinstance(term, Words):
+        return _words_look(term, store, spaces)
     if isinstance(term, Colour):
         return _colour_look(term, spaces.view("colour"))
     if not isinstance(term, Picture):
@@ -52,10 +83,47 @@ def look_of(term: Term, store: Store, spaces: Spaces, uploads: Uploads) -> Look 
 
 
 def _colour_look(term: Colour, view: SpaceView) -> Look:
+    if isinstance(view.describer, GoneDescriber):
+        view.describer.refuse()
     assert isinstance(view.describer, ColourDescriber)
     swatch = np.full((SWATCH, SWATCH, 3), term.rgb, dtype=np.uint8)
     # Chances were measured between pictures; a flat colour is another kind of query.
     return Look(view, view.describer.describe_colour(term.rgb), False, swatch)
+
+
+def _words_look(term: Words, store: Store, spaces: Spaces) -> Look | None:
+    if term.only == "text" or (term.only is None and not _reads(store, spaces)):
+        return None
+    view, describer = reading_view(spaces)
+    # Chances were measured between pictures; words are another kind of query.
+    return Look(view, describer.describe_texts([" ".join(term.parts)])[0], False, None)
+
+
+def _reads(store: Store, spaces: Spaces) -> bool:
+    """Return whether pictures are described by what takes words; opens no space for that."""
+    is_there = any(space.name == BEST_SPACE for space in store.generations())
+    return is_there and isinstance(spaces.describers()[BEST_SPACE], TextDescriber)
+
+
+def reading_view(spaces: Spaces) -> tuple[SpaceView, TextDescriber]:
+    """Return the space that words are looked for in, with its describer.
+
+    Raises
+    ------
+    BadQuery
+        If pictures are described without words, or there are none yet.
+    ModelNotFound, IncompatibleCollection
+        If what described them is not installed.
+    """
+    view = spaces.view(BEST_SPACE)
+    if isinstance(view.describer, GoneDescriber):
+        view.describer.refuse()
+    if not isinstance(view.describer, TextDescriber):
+        raise BadQuery(
+            "the pictures of this collection are described without words, so what they show cannot be asked in words; "
+            "ask names and metadata, as text:boat does, or make a collection with a network that reads words"
+        )
+    return view, view.describer
 
 
 def _stored_look(item_id: int, store: Store, view: SpaceView) -> Look:

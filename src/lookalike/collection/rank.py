@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
-from lookalike.collection.filters import condition_of, items_among, items_where
+from lookalike.collection.filters import condition_of, is_told, items_among, items_where
 from lookalike.collection.view import Closeness, SpaceView
 from lookalike.errors import BadQuery
 from lookalike.query import And, Not, Or, Picture, Term, Weighted
@@ -33,14 +33,14 @@ class Look:
     vector : (D,) float32
     judges : bool
         Whether the space's chances were made for queries of this kind.
-    picture : (H, W, 3) uint8, or the path of a thumbnail
-        To show beside the answer.
+    picture : (H, W, 3) uint8, or the path of a thumbnail, or None
+        To show beside the answer; words have none.
     """
 
     view: SpaceView
     vector: NDArray[np.float32]
     judges: bool
-    picture: Image | Path
+    picture: Image | Path | None
 
 
 @dataclass(frozen=True)
@@ -98,8 +98,10 @@ def rank(
     items = np.setdiff1d(proposed, np.array(asked, dtype=np.int64))
     closeness = {term: _closeness(connection, look, items) for term, look in looks.items()}
     z_of = {term: close.z for term, close in closeness.items()}
-    for term in signs.keys() - looks.keys():
-        z_of[term] = np.where(items_among(connection, condition_of(term), items), np.inf, -np.inf)
+    for term in signs:
+        if is_told(term):
+            is_certain = items_among(connection, condition_of(term), items)
+            z_of[term] = np.where(is_certain, np.inf, z_of.get(term, -np.inf))
     z = fuse(query, z_of)
     likeness = sum((closeness[term].similarities for term in positive if term in looks), np.zeros(len(items)))
     order = np.lexsort((items, -likeness, -z))
@@ -124,9 +126,10 @@ def _propose(
     proposed: set[int] = set()
     n_database = 0
     for term in positive or looks:
-        if term not in looks:
+        if is_told(term):
             is_wanted = condition_of(term) if condition is None else sa.and_(condition, condition_of(term))
             proposed.update(items_where(connection, is_wanted, n_most=n_most).tolist())
+        if term not in looks:
             continue
         look = looks[term]
         allowed = look.view.allowed(connection, condition)

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
 from lookalike.catalog import tables as t
-from lookalike.catalog.vector_file import VectorFile
+from lookalike.collection.batches import rows_among
 from lookalike.collection.reading import Read
-from lookalike.collection.store import Space, now, record_vectors
+from lookalike.collection.space_files import SpaceFiles
+from lookalike.collection.store import now
+from lookalike.finders.whole import WholeFrame
 from lookalike.media import Decoded
 from lookalike.types import Instances, Vectors
 
@@ -32,8 +34,8 @@ class Described:
         Of different contents.
     instances : N of Instances
         Of the finder that all of `vectors` share.
-    vectors : mapping of space name to (N, D) float32
-        One row per picture.
+    vectors : mapping of int to (N, D) float32
+        By the id of each generation that describes them, one row per picture.
     hashes : (N, 8) uint8
         Perceptual hashes.
     colours : N of str
@@ -43,7 +45,7 @@ class Described:
     pictures: Sequence[Decoded]
     instances: Sequence[Instances]
     finder: str
-    vectors: Mapping[str, Vectors]
+    vectors: Mapping[int, Vectors]
     hashes: NDArray[np.uint8]
     colours: Sequence[str]
 
@@ -54,13 +56,13 @@ class Described:
             [self.pictures[n] for n in kept],
             [self.instances[n] for n in kept],
             self.finder,
-            {name: vectors[kept] for name, vectors in self.vectors.items()},
+            {space_id: vectors[kept] for space_id, vectors in self.vectors.items()},
             self.hashes[kept],
             [self.colours[n] for n in kept],
         )
 
 
-def record_items(connection: Connection, described: Described, files: Mapping[Space, VectorFile]) -> dict[str, int]:
+def record_items(connection: Connection, described: Described, files: Iterable[SpaceFiles]) -> dict[str, int]:
     """Insert pictures, frames, instances and vectors; return the id of each content by its SHA-256.
 
     The vectors must be appended and flushed already: their last rows are these pictures'.
@@ -79,14 +81,14 @@ def record_items(connection: Connection, described: Described, files: Mapping[Sp
             for frame_id, instances in zip(frame_ids, described.instances, strict=True)
         ],
     )
-    for space, file in files.items():
-        first = file.n_rows - len(item_ids)
+    for file in files:
+        first = file.vectors.n_rows - len(item_ids)
         values = [
-            {"space_id": space.id, "row": first + n, "instance_id": instance_id, "item_id": item_id}
+            {"space_id": file.space.id, "row": first + n, "instance_id": instance_id, "item_id": item_id}
             for n, (instance_id, item_id) in enumerate(zip(instance_ids, item_ids, strict=True))
         ]
         connection.execute(sa.insert(t.vectors), values)
-        record_vectors(connection, space, file, n_new=len(values))
+        file.record(connection, n_new=len(values))
     for item_id, picture in zip(item_ids, described.pictures, strict=True):
         _record_texts(connection, item_id, picture)
     is_back = t.decisions.c.sha256.in_([picture.sha256 for picture in described.pictures])
@@ -145,6 +147,13 @@ def _record_texts(connection: Connection, item_id: int, picture: Decoded) -> Non
     rows = [{"item_id": item_id, "source": source, "text": text} for source, text in values.items() if text]
     if rows:
         connection.execute(sa.insert(t.texts), rows)
+
+
+def whole_instances(connection: Connection, item_ids: Iterable[int]) -> dict[int, int]:
+    """Return the instance that stands for the whole of each item's first frame, by item; of removed items, none."""
+    query = sa.select(t.frames.c.item_id, t.instances.c.id).select_from(t.frames.join(t.instances))
+    whole = query.where(t.instances.c.finder == WholeFrame.name, t.frames.c.number == 0)
+    return {row.item_id: row.id for row in rows_among(connection, whole, t.frames.c.item_id, item_ids)}
 
 
 def record_file(connection: Connection, read: Read, item_id: int | None) -> None:

@@ -11,13 +11,21 @@ from sqlalchemy.engine import Connection
 from lookalike.catalog import tables as t
 from lookalike.catalog.database import deadline, translated
 from lookalike.collection.batches import rows_among
-from lookalike.collection.filters import Condition, condition_of, count_where, items_where, matching_text, split
+from lookalike.collection.filters import (
+    Condition,
+    condition_of,
+    count_where,
+    is_told,
+    items_where,
+    matching_text,
+    split,
+)
 from lookalike.collection.hits import Evidence, Hit, Hits
 from lookalike.collection.places import present_paths
 from lookalike.collection.rank import Look, Ranking, rank
 from lookalike.collection.store import Store
 from lookalike.errors import BadQuery
-from lookalike.query import Term, Words, leaves
+from lookalike.query import Term, Where, Words, leaves
 from lookalike.ranking.copies import collapse
 
 CUTOFF = 0.5
@@ -77,7 +85,7 @@ def answer(store: Store, query: Term, looks: Mapping[Term, Look], page: Page, se
     started : float
         When the question came, on the clock of `time.perf_counter`.
     """
-    filters, rest = split(query)
+    filters, rest = split(query, looks)
     condition = None if filters is None else condition_of(filters)
     with translated(), store.engine.connect() as connection, deadline(connection, seconds):
         if rest is None:
@@ -100,7 +108,7 @@ def answer(store: Store, query: Term, looks: Mapping[Term, Look], page: Page, se
         n_found=n_found,
         note=_note(ranking, n_good=len(good), n_below=n_below),
         seconds=time.perf_counter() - started,
-        pictures=tuple(look.picture for look in looks.values()),
+        pictures=tuple(look.picture for look in looks.values() if look.picture is not None),
     )
 
 
@@ -140,7 +148,7 @@ def _hits(
     query_facts = sa.select(c.id, c.sha256, c.width, c.height, c.colours)
     facts = {row.id: row for row in rows_among(connection, query_facts, c.id, ids)}
     paths = present_paths(connection, ids)
-    words = [term for term in leaves(query) if isinstance(term, Words)]
+    words = [term for term in leaves(query) if isinstance(term, Words) and is_told(term)]
     texts: dict[Term, dict[int, str]] = {term: matching_text(connection, term, ids) for term in words}
 
     def hit(position: int, rank: int, copies: tuple[Hit, ...] = ()) -> Hit:
@@ -183,9 +191,9 @@ def _evidence(
             yield Evidence(
                 str(term), looks[term].view.space.name, round(similarity, 4), float(f"{np.exp(log_chance):.4g}")
             )
-        elif not isinstance(term, Words):
+        if isinstance(term, Where):
             yield Evidence(str(term), "metadata")
-        elif item_id in texts[term]:
+        elif item_id in texts.get(term, {}):
             yield Evidence(str(term), "metadata", text=texts[term][item_id])
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
+from typing import Literal
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -21,7 +22,7 @@ from lookalike.catalog import tables as t
 from lookalike.catalog.database import SCHEMA, command, migrate, open_catalog, schema_of, translated, writing
 from lookalike.catalog.held_file import HeldFile
 from lookalike.catalog.lock import writer_lock
-from lookalike.catalog.vector_file import VectorFile
+from lookalike.catalog.vector_file import CodeFile, RowFile, VectorFile
 from lookalike.errors import CollectionBusy, CollectionDamaged, CollectionNotFound, StorageFull
 
 PATIENCE_SECONDS = 30.0
@@ -31,8 +32,14 @@ RESERVE_BYTES = 8 << 20
 """A file given up when the disk is full, so that the catalogue can be closed cleanly and searches still answer."""
 
 
-LOCKS = ("lock", "seal.lock")
-"""Files that only keep others waiting: of who writes, and of who must not see the catalogue sealed."""
+LOCKS = ("lock", "seal.lock", "renew.lock")
+"""Files that only keep others waiting: of who writes, of who must not see the catalogue sealed, and of who renews."""
+
+N_WORDS = 4
+"""Of 64 bits, in a code."""
+
+State = Literal["serving", "building", "retired"]
+"""Of a generation: one serves, at most one is being built, the others are kept to go back to."""
 
 
 def now() -> str:
@@ -42,7 +49,7 @@ def now() -> str:
 
 @dataclass(frozen=True)
 class Space:
-    """One generation of one space, as the catalogue has it."""
+    """One generation of one space, as the catalogue has it: the columns of its table."""
 
     id: int
     name: str
@@ -53,6 +60,11 @@ class Space:
     n_dims: int
     n_rows: int
     n_vectors: int
+    state: State
+    model: str | None
+    is_chosen: bool
+    coder: str
+    n_codes: int
 
 
 class Store:
@@ -78,7 +90,7 @@ class Store:
         self.catalog_path = folder / "catalog.db"
         self._seal_path = folder / "catalog.crc"
         self._reserve_path = folder / "reserve"
-        self._files: dict[int, tuple[Space, VectorFile]] = {}
+        self._files: dict[int, tuple[Space, VectorFile, CodeFile]] = {}
         self._watcher: PoolProxiedConnection | None = None
         self._watching = Lock()
         self._held: HeldFile | None = None
@@ -214,9 +226,11 @@ class Store:
             ) from error
 
     def _cut_unfinished(self) -> None:
-        for space in self.spaces():
-            self.load_vector_file(space).cut()
-        known = {space.folder for space in self.spaces()}
+        generations = self.generations()
+        for space in generations:
+            for file in self.load_files(space):
+                file.cut()
+        known = {space.folder for space in generations}
         for folder in (self.folder / "spaces").glob("*"):
             if folder.name not in known:
                 shutil.rmtree(folder)
@@ -291,31 +305,45 @@ class Store:
         return int(text) if re.fullmatch(r"[0-9]{1,10}\n", text) else None
 
     def spaces(self) -> list[Space]:
-        """Return the newest generation of each space, by name."""
-        with translated(), self.engine.connect() as connection:
-            return read_spaces(connection)
+        """Return the generation of each space that serves, by name."""
+        return [space for space in self.generations() if space.state == "serving"]
 
-    def vector_file(self, space: Space) -> VectorFile:
-        """Return the vectors of a space, as of the space's rows; kept while the space does not change."""
+    def generations(self) -> list[Space]:
+        """Return all generations of all spaces, by name, the oldest first."""
+        with translated(), self.engine.connect() as connection:
+            return read_generations(connection)
+
+    def folder_of(self, space: Space) -> Path:
+        """Return where the vectors and codes of a generation lie."""
+        return self.folder / "spaces" / space.folder
+
+    def files(self, space: Space) -> tuple[VectorFile, CodeFile]:
+        """Return the vectors and codes of a space, as of the space's rows; kept while the space does not change."""
         kept = self._files.get(space.id)
         if kept is None or kept[0] != space:
-            file = self.load_vector_file(space)
+            vectors, codes = self.load_files(space)
             if kept is not None and kept[0].folder == space.folder:
-                file.inherit(kept[1])
-            kept = self._files[space.id] = (space, file)
-        return kept[1]
+                vectors.inherit(kept[1])
+                codes.inherit(kept[2])
+            kept = self._files[space.id] = (space, vectors, codes)
+        return kept[1:]
 
-    def load_vector_file(self, space: Space) -> VectorFile:
-        """Return the vectors of a space anew; a writer appends to its own, so that readers keep what is committed."""
+    def load_files(self, space: Space) -> tuple[VectorFile, CodeFile]:
+        """Return vectors and codes anew; a writer appends to its own, so that readers keep what is committed."""
         with translated(), self.engine.connect() as connection:
-            return self.read_vector_file(connection, space)
+            return self.read_files(connection, space)
 
-    def read_vector_file(self, connection: Connection, space: Space) -> VectorFile:
-        """Return the vectors of a space that the same connection has read, so of the same moment."""
-        folder = self.folder / "spaces" / space.folder / "vectors"
-        query = sa.select(t.blocks.c.block, t.blocks.c.crc32).where(t.blocks.c.space_id == space.id)
-        checksums = {row.block: row.crc32 for row in connection.execute(query)}
-        return VectorFile(folder, space.n_dims, space.n_rows, checksums)
+    def read_files(self, connection: Connection, space: Space) -> tuple[VectorFile, CodeFile]:
+        """Return vectors and codes of a space that the same connection has read, so of the same moment."""
+        c = t.blocks.c
+        checksums: dict[str, dict[int, int]] = {}
+        for row in connection.execute(sa.select(c.contents, c.block, c.crc32).where(c.space_id == space.id)):
+            checksums.setdefault(row.contents, {})[row.block] = row.crc32
+        folder = self.folder_of(space)
+        return (
+            VectorFile(folder / "vectors", space.n_dims, space.n_rows, checksums.get(VectorFile.contents)),
+            CodeFile(folder / "codes", N_WORDS, space.n_codes, checksums.get(CodeFile.contents)),
+        )
 
     def thumbnail_path(self, sha256: str) -> Path:
         """Return where the thumbnail of a content lies."""
@@ -359,25 +387,27 @@ class Store:
                 self._held = None
 
 
-def read_spaces(connection: Connection) -> list[Space]:
-    """Return the newest generation of each space, by name."""
+def read_generations(connection: Connection) -> list[Space]:
+    """Return all generations of all spaces, by name, the oldest first."""
     columns = [t.spaces.c[name] for name in Space.__dataclass_fields__]
     query = sa.select(*columns).order_by(t.spaces.c.name, t.spaces.c.generation)
-    newest = {row.name: Space(**row._mapping) for row in connection.execute(query)}
-    return list(newest.values())
+    return [Space(**row._mapping) for row in connection.execute(query)]
 
 
-def record_vectors(connection: Connection, space: Space, file: VectorFile, *, n_new: int) -> None:
-    """Commit a flushed vector file's rows and checksums, of which `n_new` more rows stand for instances."""
-    connection.execute(
-        sa.update(t.spaces)
-        .where(t.spaces.c.id == space.id)
-        .values(n_rows=file.n_rows, n_vectors=t.spaces.c.n_vectors + n_new)
-    )
-    blocks = t.blocks.c
-    rows = [{"space_id": space.id, "block": block, "crc32": crc} for block, crc in file.unrecorded().items()]
-    connection.execute(
-        sa.delete(t.blocks).where(blocks.space_id == space.id, blocks.block.in_([row["block"] for row in rows]))
-    )
+def record_rows(connection: Connection, space: Space, vectors: VectorFile, codes: CodeFile, *, n_new: int) -> None:
+    """Commit the rows and checksums of flushed files, of which `n_new` more rows stand for instances."""
+    c = t.spaces.c
+    values = {"n_rows": vectors.n_rows, "n_codes": codes.n_rows, "n_vectors": c.n_vectors + n_new}
+    connection.execute(sa.update(t.spaces).where(c.id == space.id).values(values))
+    for file in (vectors, codes):
+        _record_blocks(connection, space, file)
+
+
+def _record_blocks(connection: Connection, space: Space, file: RowFile) -> None:
+    c = t.blocks.c
+    key = {"space_id": space.id, "contents": file.contents}
+    rows = [key | {"block": block, "crc32": crc} for block, crc in file.unrecorded().items()]
+    is_old = sa.and_(c.space_id == space.id, c.contents == file.contents, c.block.in_([row["block"] for row in rows]))
+    connection.execute(sa.delete(t.blocks).where(is_old))
     if rows:
         connection.execute(sa.insert(t.blocks), rows)

@@ -1,6 +1,7 @@
 """A space as searches see it: its index, its describer, and the yardstick of chance."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,9 +11,11 @@ from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
 from lookalike.catalog import tables as t
-from lookalike.catalog.vector_file import VectorFile
+from lookalike.catalog.vector_file import CodeFile, VectorFile
+from lookalike.codes.coder import Coder
 from lookalike.collection.batches import rows_among
 from lookalike.collection.store import Space
+from lookalike.errors import CollectionDamaged
 from lookalike.index.exact import ExactIndex
 from lookalike.types import Calibration, Describer, Index, Vectors
 
@@ -55,15 +58,34 @@ class SpaceView:
 
     The vectors are verified and mapped at once, so that a writer who then removes their files takes nothing from it.
 
+    Parameters
+    ----------
+    space : Space
+    file : VectorFile
+    codes : CodeFile
+    describer : Describer
+    make_coder : callable
+        Returns what makes codes of vectors, None where it cannot be used; called when it is first needed.
+
     Raises
     ------
     CollectionDamaged
         As `VectorFile.segments` does.
     """
 
-    def __init__(self, space: Space, file: VectorFile, describer: Describer) -> None:
+    def __init__(
+        self,
+        space: Space,
+        file: VectorFile,
+        codes: CodeFile,
+        describer: Describer,
+        make_coder: Callable[[], Coder | None],
+    ) -> None:
         self.space = space
         self.describer = describer
+        self._make_coder = make_coder
+        self._code_file = codes
+        self._codes: list[NDArray[np.uint64]] | None = None
         self.calibration: Calibration | None = getattr(describer, "calibration", None)
         self._segments = file.segments()
         self._rows_per_segment = file.rows_per_segment
@@ -77,19 +99,41 @@ class SpaceView:
         sample = self.vectors(evenly(len(self.index), SAMPLE))
         return sample if self.calibration is None else np.concatenate([self.calibration.reference, sample])
 
+    @cached_property
+    def coder(self) -> Coder | None:
+        """What makes codes of vectors, None where it cannot be used."""
+        return self._make_coder()
+
+    @property
+    def codes(self) -> list[NDArray[np.uint64]] | None:
+        """The codes (n_i, 4) of all rows, mapped when they are first asked for.
+
+        None where rows have none yet, or by another coder, or they cannot be read: exact search needs none.
+        """
+        if self.coder is None or self.space.coder != self.coder.version or self.space.n_codes != self.space.n_rows:
+            return None
+        if self._codes is None:
+            with suppress(CollectionDamaged):  # until they are repaired
+                self._codes = self._code_file.segments()
+        return self._codes
+
     def vectors(self, rows: NDArray[np.int64]) -> Vectors:
         """Return the vectors (R, D) of the given rows."""
-        size = self._rows_per_segment
-        if not len(rows):
-            return np.zeros((0, self.space.n_dims), dtype=np.float32)
-        return np.stack([self._segments[row // size][row % size] for row in rows]).astype(np.float32)
+        numbers, places = np.divmod(rows, self._rows_per_segment)
+        vectors = np.empty((len(rows), self.space.n_dims), dtype=np.float32)
+        for number in np.unique(numbers):
+            is_here = numbers == number
+            vectors[is_here] = self._segments[number][places[is_here]]
+        return vectors
 
     def closeness(self, query: NDArray[np.float32], rows: NDArray[np.int64]) -> Closeness:
         """Return how close rows are to a query (D,), measured against chance."""
         from lookalike.ranking.chance import against_chance  # SciPy: 0.15 s that opening need not take
 
         similarities = self.index.similarities(query, rows)
-        return Closeness(similarities, *against_chance(similarities, self.yardstick @ query, self.calibration))
+        # In this thread alone: a matrix product wakes others, and waits for them while an import keeps their cores.
+        by_chance = np.vecdot(self.yardstick, query)
+        return Closeness(similarities, *against_chance(similarities, by_chance, self.calibration))
 
     def rows_of(self, connection: Connection, item_ids: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return rows and, aligned, the item of each; of items that came later, none."""

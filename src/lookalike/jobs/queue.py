@@ -29,6 +29,9 @@ SAVE_SECONDS = 2.0
 RETRY_SECONDS = 3.0
 """Between two tries when a command line is writing to the collection."""
 
+PATIENT: Kind = "renew"
+"""Work that may take days, and that nobody waits for."""
+
 NICE = 10
 """How far the work stands back behind searches; the processes that decode for it stand there too."""
 
@@ -123,7 +126,8 @@ class Jobs:
         Parameters
         ----------
         kind : str
-            "add", "repair" or "verify".
+            "add", "renew", "repair", "sample" (draw pictures to play with, and add them) or "verify". A renewal lets
+            all others pass, also while it runs; one that has not ended is not started twice.
         paths : iterable of path
             What to add; none means to look again at all that was ever added.
 
@@ -137,10 +141,16 @@ class Jobs:
         places = tuple(Path(os.path.expanduser(path)).absolute() for path in paths)  # noqa: PTH111 - "~nobody"
         if kind not in get_args(Kind) or (places and kind != "add"):
             raise ValueError(f"there is no job {kind!r} with {len(places)} paths; 'add' takes some, others none")
+        with self._changed:
+            underway = [job for job in self._jobs.values() if job.kind == kind == PATIENT and not job.has_ended]
+        if underway:
+            return underway[0]
         asked = Job(0, kind, places, "waiting", now())
         job = replace(asked, id=self._log.insert(asked.to_row()))
         with self._changed:
             self._put(job)
+            if kind != PATIENT and self._work is not None and self.job(self._work.job_id).kind == PATIENT:
+                self._work.end(self._work.wish or "waiting")
         self._forget_old()
         self._tell_watchers()
         return job
@@ -244,22 +254,22 @@ class Jobs:
             job = self._first_waiting()
             if self._is_closing or job is None:
                 return None
-            # An `add` that was interrupted finds what it did before as known, and does not count it again.
-            self._work = _Work(job.id, done_before=job.done if job.kind == "add" else 0)
+            # What an interrupted `add` or `renew` did before, it finds done, and does not count again.
+            self._work = _Work(job.id, done_before=job.done if job.kind in ("add", PATIENT) else 0)
             self._put(replace(job, state="running"))
             return self._work
 
     def _first_waiting(self) -> Job | None:
         waiting = (job for job in self._jobs.values() if job.state == "waiting")
-        return min(waiting, key=lambda job: job.id, default=None)
+        return min(waiting, key=lambda job: (job.kind == PATIENT, job.id), default=None)
 
     def _said(self, work: _Work) -> Iterator[dict[str, Any]]:
         """Start the process and yield what it says until it has ended."""
-        # Its own session, so that Ctrl-C in the terminal reaches the server alone, which then ends it safely.
+        # Its own group, so that Ctrl-C in the terminal reaches the server alone, which then ends it safely.
         command = [sys.executable, "-P", "-c", WORKER]
         try:
             process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, process_group=0
             )
         except OSError as error:
             yield {"error": f"the process that does the work did not start: {error}; make room for it, and start again"}

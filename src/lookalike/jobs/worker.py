@@ -16,13 +16,18 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from lookalike.collection import Collection, Progress
+from lookalike.collection.ingest import timed
 from lookalike.errors import CollectionBusy, LookalikeError
 from lookalike.jobs.job import GRACE_SECONDS, INTERRUPTED
+from lookalike.media.terminal import give_up_terminal
 from lookalike.settings import Settings
 
 TELL_SECONDS = 0.25
 SHOWN = 20
 """Entries of each list in a report that are told; a collection may have a hundred thousand problems."""
+
+SAMPLE = "sample pictures"
+"""The folder beside the collection that a sample is drawn into, unless it holds something else."""
 
 Say = Callable[[dict[str, Any]], None]
 
@@ -31,6 +36,7 @@ def main() -> int:
     """Do what is ordered, tell how it goes, and return the exit status."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
+    give_up_terminal()
     say = _channel()
     try:
         order = json.loads(sys.stdin.buffer.readline())
@@ -89,9 +95,24 @@ def _report(order: dict[str, Any], say: Say) -> dict[str, Any]:
                 return collection.add(*map(Path, order["paths"]), progress=teller.tell).to_json()
             if order["kind"] == "repair":
                 return collection.repair(progress=teller.tell).to_json()
+            if order["kind"] == "renew":
+                return collection.renew(progress=teller.tell).to_json()
+            if order["kind"] == "sample":
+                return _add_sample(collection, teller.tell)
             return collection.verify(progress=teller.tell).to_json()
     finally:
         teller.end()
+
+
+def _add_sample(collection: Collection, tell: Callable[[Progress], None]) -> dict[str, Any]:
+    """Draw what is missing of the sample, then add it: each picture counts twice."""
+    from lookalike.sample import draw_world
+
+    folder = collection.folder.absolute().parent / SAMPLE
+    told = timed(tell)
+    n = len(draw_world(folder, progress=lambda done, total: told(done, 2 * total)).pictures)
+    report = collection.add(folder, progress=lambda added: told(n + added.done, n + added.total))
+    return {"folder": str(folder), **report.to_json()}
 
 
 class _Teller:

@@ -42,7 +42,10 @@ SAFE = re.compile(r"(?!(?:AND|OR|NOT)\Z)\w[\w.,;!?'’/+*=%$-]*")
 
 RANGED = ("added", "date", "height", "megapixels", "width", "year")
 SPELLINGS = {"color": "colour"}
-KNOWN = ("image", "upload", "colour", *FIELDS)
+WORDS = {"text": "text", "shows": "look"}
+"""What the name before words says of where they are looked for."""
+NAME_OF = {only: name for name, only in WORDS.items()}
+KNOWN = ("image", "upload", "colour", *WORDS, *FIELDS)
 
 T = TypeVar("T", bound=Term)
 
@@ -96,8 +99,11 @@ def printed(term: Term) -> str:
         case Weighted(weight, child):
             operand = _operand(child)
             return f"{_decimal(weight)}:{quoted(operand) if MAYBE_TIME.match(operand) else operand}"
-        case Words(parts):
+        case Words(parts, None):
             return " ".join(map(_safe, parts))
+        case Words(parts, str(only)):
+            together = " ".join(map(_safe, parts))
+            return f"{NAME_OF[only]}:" + (together if len(parts) == 1 else f"({together})")
         case Colour():
             return f"colour:{term.hex}"
         case Picture(source):
@@ -113,14 +119,19 @@ def _printed_and(children: tuple[Term, ...]) -> str:
     line = ""
     for number, child in enumerate(children):
         # Words side by side would read back as one term.
-        side_by_side = number and isinstance(child, Words) and isinstance(children[number - 1], Words)
+        side_by_side = number and _is_bare(child) and _is_bare(children[number - 1])
         line += " & " if side_by_side else " " if number else ""
         line += f"({printed(child)})" if isinstance(child, Or) else printed(child)
     return line
 
 
+def _is_bare(term: Term) -> bool:
+    """Return whether a term is words without a name before them."""
+    return isinstance(term, Words) and term.only is None
+
+
 def _operand(term: Term) -> str:
-    is_one = not isinstance(term, And | Or) and not (isinstance(term, Words) and len(term.parts) > 1)
+    is_one = not isinstance(term, And | Or) and not (isinstance(term, Words) and _is_bare(term) and len(term.parts) > 1)
     return printed(term) if is_one else f"({printed(term)})"
 
 
@@ -262,12 +273,25 @@ class _Reader:
         if name and key not in KNOWN:
             known = ", ".join(f"{known}:" for known in KNOWN)
             self._fail(start, f"there is no term {shown(name[0])} yet; known are {known}; quote it to search for words")
+        if key in WORDS and self._take(OPEN):
+            return self._grouped_words(start, WORDS[key])
         phrase = self._quotation() if name else None
         rest = BARE.match(self.line, self.position)
         text = rest[0] if rest else ""
         self.position += len(text)
         self._expect_boundary()
         return self._made(start, lambda: self._valued(key, phrase, text))
+
+    def _grouped_words(self, start: int, only: str) -> Term:
+        """Read the words of `text:(...)` or `shows:(...)`, of which the parenthesis is open."""
+        parts: list[str] = []
+        while (part := self._part()) is not None:
+            parts.append(part)
+        self._take(WHITE)
+        if not parts or not self._take(CLOSE):
+            self._fail(self.position, "only words and phrases stand here; close the parenthesis after them")
+        self._expect_boundary()
+        return self._made(start, lambda: words_of(parts, only))
 
     def _valued(self, key: str, phrase: str | None, text: str) -> Term:
         """Make a named term of its quotation and of what follows that, or of bare text alone."""
@@ -280,6 +304,8 @@ class _Reader:
         value = text if phrase is None else phrase
         if not value:
             raise BadQuery(f"{key}: has no value; write it right after the colon")
+        if key in WORDS:
+            return words_of([value], WORDS[key])
         return colour(value) if key == "colour" else where(**{key: _condition(key, value)})
 
     def _picture(self, phrase: str | None, text: str) -> Picture:

@@ -23,6 +23,9 @@ MAX_ID = 2**63 - 1
 SPACE = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 HEX = re.compile(r"#?[0-9a-f]{6}|#[0-9a-f]{3}")
 HANDLE = re.compile(r"[0-9a-f]{32}")
+PLACES = ("text", "look")
+"""What words may be asked of alone: names and metadata, or what pictures show."""
+
 TEXT_PART = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"|[^\s"]+|"', re.DOTALL)
 
 
@@ -92,15 +95,18 @@ class Colour(Term):
 
 @dataclass(frozen=True, repr=False)
 class Words(Term):
-    """All the words, each somewhere in names or metadata; made by `words`.
+    """All the words, each somewhere in names or metadata, or what pictures show; made by `words`.
 
     Attributes
     ----------
     parts : tuple of str
         Single words, and phrases whose words follow each other, in the order of writing.
+    only : {"text", "look"} or None
+        Names and metadata alone, what pictures show alone, or both.
     """
 
     parts: tuple[str, ...]
+    only: str | None = None
 
     @property
     def text(self) -> str:
@@ -108,7 +114,8 @@ class Words(Term):
         return " ".join(quoted(part) if re.search(r'[\s"]', part) else part for part in self.parts)
 
     def __repr__(self) -> str:
-        return f"words({self.text!r})"
+        only = f", only={self.only!r}" if self.only else ""
+        return f"words({self.text!r}{only})"
 
 
 def image(
@@ -167,15 +174,22 @@ def colour(rgb: str | Sequence[int]) -> Colour:
     return Colour(found)
 
 
-def words(text: str) -> Words:
-    """Ask for words in names and metadata, all of them; "words in quotation marks" are a phrase.
+def words(text: str, *, only: str | None = None) -> Words:
+    """Ask for pictures whose names and metadata hold all the words, and for those that show what the words say.
 
-    Inside quotation marks a backslash stands before a quotation mark or a backslash that is meant itself.
+    Parameters
+    ----------
+    text : str
+        "Words in quotation marks" are a phrase. Inside quotation marks a backslash stands before a quotation mark or a
+        backslash that is meant itself.
+    only : {"text", "look"} or None
+        "text" asks names and metadata alone, "look" what pictures show alone, which needs a collection whose pictures
+        are described by what also understands words. None asks both, as far as the collection can.
 
     Raises
     ------
     BadQuery
-        If there is no word, a quotation mark is not closed, or the text is longer than 4,096 bytes.
+        If there is no word, a quotation mark is not closed, the text is longer than 4,096 bytes, or `only` is neither.
     """
     if not isinstance(text, str):
         raise BadQuery(f"a text of words is a text, got {shown(text)}; write it in quotation marks")
@@ -184,16 +198,18 @@ def words(text: str) -> Words:
         if found[0] == '"':
             raise BadQuery(f"the quotation mark at character {found.start() + 1} is not closed, got {shown(text)}")
         parts.append(found[0] if found[1] is None else unquoted(found[1]))
-    return words_of(parts)
+    return words_of(parts, only)
 
 
-def words_of(parts: Sequence[str]) -> Words:
+def words_of(parts: Sequence[str], only: str | None = None) -> Words:
     """Return the words and phrases as a term; see `words`."""
+    if only not in (None, *PLACES):
+        raise BadQuery(f"words are asked of only {' or '.join(PLACES)}, or of both, got {shown(only)}")
     phrases = tuple(" ".join(part.split()) for part in parts)
     if not all(phrases):
         raise BadQuery('a phrase has at least one word, got ""; write words between the quotation marks')
     checks.text(Words(phrases).text, "a text of words")
-    return Words(phrases)
+    return Words(phrases, only)
 
 
 def quoted(text: str) -> str:

@@ -21,7 +21,7 @@ REQUIRED = {
     "words": {"text"},
     "where": set[str](),
 }
-OPTIONAL = {"image": {"id", "path", "upload", "box", "like"}, "where": set(FIELDS)}
+OPTIONAL = {"image": {"id", "path", "upload", "box", "like"}, "words": {"only"}, "where": set(FIELDS)}
 
 
 def to_json(term: Term) -> dict[str, Any]:
@@ -75,8 +75,8 @@ def _written(term: Term) -> dict[str, Any]:
             return {"term": "image", **_picture_written(term)}
         case Colour():
             return {"term": "colour", "rgb": term.hex}
-        case Words():
-            return {"term": "words", "text": term.text}
+        case Words(_, only):
+            return {"term": "words", "text": term.text, **({"only": only} if only else {})}
         case Where(field, value):
             known = plain(value)
             return {"term": "where", field: list(known) if isinstance(known, tuple) else known}
@@ -146,7 +146,7 @@ def _made(tag: str, arguments: dict[str, Any], paths: bool) -> Term:
         case "colour":
             return colour(arguments["rgb"])
         case "words":
-            return words(arguments["text"])
+            return words(**arguments)
     return where(**arguments)
 
 

@@ -1,6 +1,6 @@
 """How terms meet: in z, the normal quantile of the chance that so good a match is accidental.
 
-Filters take part as certainties: plus infinity where one holds, minus infinity where it does not.
+What is known takes part as certainty: plus infinity where it holds, minus infinity where a filter does not.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,9 @@ def fuse_and(terms: Sequence[Floats], weights: Sequence[float]) -> Floats:
     Returns
     -------
     z : (N,) float64
-        Minus infinity where any term is, otherwise the finite terms' sum, plus infinity where there is none.
+        Minus infinity where any term is, otherwise the finite terms' sum, plus infinity where there is none. Beside
+        others, what is certain counts as much as the best that the same term found by look, so that no picture falls
+        behind for being certain; a filter, which finds nothing by look, leaves the sum to the others.
 
     References
     ----------
@@ -35,6 +37,9 @@ def fuse_and(terms: Sequence[Floats], weights: Sequence[float]) -> Floats:
     The sum takes terms to be independent. Terms of related spaces are not, so their sum claims a little too much.
     """
     z = np.stack(terms)
+    is_alone = (z == np.inf).all(axis=0)
+    best = np.where(np.isfinite(z), z, -np.inf).max(axis=1, keepdims=True, initial=-np.inf)
+    z = np.where((z == np.inf) & ~is_alone & (best > -np.inf), best, z)
     w = np.broadcast_to(np.asarray(weights, dtype=np.float64)[:, None], z.shape)
     finite = np.isfinite(z)
     norm = np.sqrt((w**2 * finite).sum(axis=0))

@@ -308,6 +308,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/label": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Label
+         * @description Choose for each picture which of some labels says best what it shows.
+         */
+        post: operations["label_v1_label_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/albums": {
         parameters: {
             query?: never;
@@ -474,6 +494,66 @@ export interface paths {
         get: operations["models_v1_models_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/generations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Generations
+         * @description List what describes pictures, what is being built to do so, and what is kept to go back to.
+         */
+        get: operations["generations_v1_generations_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/generations/use": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Use
+         * @description Have pictures described by another network; what serves does so until that is complete.
+         */
+        post: operations["use_v1_generations_use_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/generations/drop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Drop
+         * @description Delete a generation that does not serve, or give up one that is being built.
+         */
+        post: operations["drop_v1_generations_drop_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -776,6 +856,16 @@ export interface components {
             height: number;
         };
         /**
+         * DropOrder
+         * @description A generation to delete, which does not serve.
+         */
+        DropOrder: {
+            /** Space */
+            space: string;
+            /** Generation */
+            generation: number;
+        };
+        /**
          * Evidence
          * @description Why a hit is there, for one term.
          */
@@ -892,6 +982,57 @@ export interface components {
             next: string | null;
             /** Total */
             total: number;
+        };
+        /**
+         * Generation
+         * @description One generation of a space: one serves, one may be being built, others are kept to go back to.
+         */
+        Generation: {
+            /** Space */
+            space: string;
+            /** Generation */
+            generation: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "serving" | "building" | "retired";
+            /**
+             * Model
+             * @description a network, bundled or classics; null where there is no choice
+             */
+            model: string | null;
+            /** Version */
+            version: string;
+            /** Is Installed */
+            is_installed: boolean;
+            /** Is Chosen */
+            is_chosen: boolean;
+            /** Vectors */
+            vectors: number;
+            /** Pictures */
+            pictures: number;
+            /**
+             * Stand Ins
+             * @description pictures described by their thumbnail
+             */
+            stand_ins: number;
+            /** Codes */
+            codes: number;
+            /** Dims */
+            dims: number;
+            /** N Bytes */
+            n_bytes: number;
+        };
+        /**
+         * Generations
+         * @description All generations of all spaces, and what the space `picture` can be described by.
+         */
+        Generations: {
+            /** Generations */
+            generations: components["schemas"]["Generation"][];
+            /** Choices */
+            choices: string[];
         };
         /**
          * Hit
@@ -1055,14 +1196,14 @@ export interface components {
         };
         /**
          * JobOrder
-         * @description Work to do: to add folders (none: look again at all), to repair, or to verify.
+         * @description Work to do: to add folders (none: look again at all), renew, repair, draw and add a sample, or verify.
          */
         JobOrder: {
             /**
              * Kind
              * @enum {string}
              */
-            kind: "add" | "repair" | "verify";
+            kind: "add" | "renew" | "repair" | "sample" | "verify";
             /**
              * Paths
              * @default []
@@ -1076,6 +1217,50 @@ export interface components {
         Jobs: {
             /** Jobs */
             jobs: components["schemas"]["Job"][];
+        };
+        /**
+         * LabelOrder
+         * @description Words to choose from for each picture: pictures by id, what a query answers now, or without both all.
+         */
+        LabelOrder: {
+            /** Labels */
+            labels: string[];
+            /** Templates */
+            templates?: string[] | null;
+            /** Items */
+            items?: number[] | null;
+            /** Query */
+            query?: string | null;
+            /**
+             * K
+             * @default 20
+             */
+            k?: number;
+        };
+        /**
+         * Labels
+         * @description The best label of each picture, as columns.
+         */
+        Labels: {
+            /** Labels */
+            labels: string[];
+            /** Ids */
+            ids: number[];
+            /**
+             * Best
+             * @description places in labels
+             */
+            best: number[];
+            /**
+             * Scores
+             * @description the label's share among all, in [0, 1]; no probability
+             */
+            scores: number[];
+            /**
+             * Margins
+             * @description lead before the second label, in cosine similarity
+             */
+            margins: number[];
         };
         /**
          * Login
@@ -1100,6 +1285,28 @@ export interface components {
             added: number;
         };
         /**
+         * Measurement
+         * @description What a network takes on this computer, and how well it finds; null where it was not measured.
+         */
+        Measurement: {
+            /** Milliseconds Per Picture */
+            milliseconds_per_picture: number;
+            /** Milliseconds Per Text */
+            milliseconds_per_text: number | null;
+            /** Peak Bytes */
+            peak_bytes: number;
+            /** N Threads */
+            n_threads: number;
+            /** Mean Average Precision */
+            mean_average_precision: number | null;
+            /** Low */
+            low: number | null;
+            /** High */
+            high: number | null;
+            /** Pictures */
+            pictures: string | null;
+        };
+        /**
          * Model
          * @description An installed network.
          */
@@ -1120,6 +1327,7 @@ export interface components {
             source: string | null;
             /** Sha256 */
             sha256: string;
+            measured: components["schemas"]["Measurement"] | null;
         };
         /**
          * Models
@@ -1361,6 +1569,14 @@ export interface components {
             colours: string;
         };
         /**
+         * UseOrder
+         * @description What shall describe pictures: an installed network, "bundled" or "classics".
+         */
+        UseOrder: {
+            /** Model */
+            model: string;
+        };
+        /**
          * Value
          * @description A value to filter by, how many pictures have it, and the term that asks for it.
          */
@@ -1468,6 +1684,8 @@ export interface operations {
                 start?: number;
                 /** @description the smallest score to show */
                 cutoff?: number | null;
+                /** @description of the space picture; without it the one that serves */
+                generation?: number | null;
             };
             header?: never;
             path?: never;
@@ -2063,6 +2281,48 @@ export interface operations {
             };
         };
     };
+    label_v1_label_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LabelOrder"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Labels"];
+                };
+            };
+            /** @description Why the request was not answered */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** Type */
+                        type: string;
+                        /** Title */
+                        title: string;
+                        /** Status */
+                        status: number;
+                        /** Detail */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
     albums_v1_albums_get: {
         parameters: {
             query?: never;
@@ -2483,6 +2743,128 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Models"];
+                };
+            };
+            /** @description Why the request was not answered */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** Type */
+                        type: string;
+                        /** Title */
+                        title: string;
+                        /** Status */
+                        status: number;
+                        /** Detail */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    generations_v1_generations_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Generations"];
+                };
+            };
+            /** @description Why the request was not answered */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** Type */
+                        type: string;
+                        /** Title */
+                        title: string;
+                        /** Status */
+                        status: number;
+                        /** Detail */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    use_v1_generations_use_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UseOrder"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Generations"];
+                };
+            };
+            /** @description Why the request was not answered */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** Type */
+                        type: string;
+                        /** Title */
+                        title: string;
+                        /** Status */
+                        status: number;
+                        /** Detail */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    drop_v1_generations_drop_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DropOrder"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Generations"];
                 };
             };
             /** @description Why the request was not answered */

@@ -36,7 +36,8 @@ class Asked {
     await this.#ask(async (signal) => {
       const { line, query } = await api.printTree(tree, signal);
       this.#take(line, query);
-      router.go(searchUrl(line), { replace });
+      const { page } = router;
+      router.go(searchUrl(line, false, page.name === "search" ? page.compare : null), { replace });
     });
   }
 

@@ -59,8 +59,10 @@ export const api = {
   logInWithKey: (key: string) => data(http.POST("/v1/session", { body: { key } })),
   logOut: () => data(http.DELETE("/v1/session")),
 
-  search: (query: { q: string; k?: number; start?: number; cutoff?: number }, signal: Signal = null) =>
-    data(http.GET("/v1/search", { params: { query }, signal })),
+  search: (
+    query: { q: string; k?: number; start?: number; cutoff?: number; generation?: number },
+    signal: Signal = null,
+  ) => data(http.GET("/v1/search", { params: { query }, signal })),
   readLine: (line: string, signal: Signal = null) => read(http.POST("/v1/query", { body: { line }, signal })),
   printTree: (tree: Tree, signal: Signal = null) =>
     read(http.POST("/v1/query", { body: { query: { ...tree } }, signal })),
@@ -99,6 +101,10 @@ export const api = {
   stats: (signal: Signal = null) => data(http.GET("/v1/stats", { signal })),
   problems: (signal: Signal = null) => data(http.GET("/v1/problems", { signal })),
   models: (signal: Signal = null) => data(http.GET("/v1/models", { signal })),
+  generations: (signal: Signal = null) => data(http.GET("/v1/generations", { signal })),
+  useModel: (model: string) => data(http.POST("/v1/generations/use", { body: { model } })),
+  dropGeneration: (space: string, generation: number) =>
+    data(http.POST("/v1/generations/drop", { body: { space, generation } })),
   folders: (path: string | null, signal: Signal = null) => data(http.POST("/v1/folders", { body: { path }, signal })),
   startJob: (kind: Orders["JobOrder"]["kind"], paths: string[]) =>
     data(http.POST("/v1/jobs", { body: { kind, paths } })),

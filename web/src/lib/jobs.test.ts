@@ -34,6 +34,7 @@ test("a title names the first folder and counts the others", () => {
   expect(title(job({ paths: ["/a/sea", "/b", "/c"] }))).toBe("Reading pictures in sea and 2 more");
   expect(title(job({}))).toBe("Looking again at all folders");
   expect(title(job({ kind: "verify" }))).toBe("Checking all that is stored");
+  expect(title(job({ kind: "sample" }))).toBe("Drawing sample pictures");
 });
 
 test("progress has files, rate and the time left while it runs", () => {
@@ -93,10 +94,27 @@ test("a check that finds something names it, and how much more there is", () => 
 });
 
 test("mending says what it made and what it could not", () => {
-  const report = { described: 1, thumbnails: 2, lost: [{ item: "#7", reason: "no file holds it" }], n_lost: 1 };
+  const report = {
+    described: 1,
+    coded: 3,
+    thumbnails: 2,
+    lost: [{ item: "#7", reason: "no file holds it" }],
+    n_lost: 1,
+  };
   const told = outcome(job({ kind: "repair", state: "done", report }));
-  expect(told.words).toBe("Made again: 1 vector and 2 thumbnails. Not now: 1 picture.");
+  expect(told.words).toBe("Made again: 1 vector, 3 codes and 2 thumbnails. Not now: 1 picture.");
   expect(told.reasons).toEqual([{ reason: "no file holds it", n: 1, paths: ["#7"] }]);
+});
+
+test("describing anew says what was described, how, and what serves now", () => {
+  const lost = [{ item: "#7", reason: "no file holds it" }];
+  const report = { described: 12, stand_ins: 2, coded: 5, switched: ["picture"], lost, n_lost: 1 };
+  const told = outcome(job({ kind: "renew", state: "done", report }));
+  expect(told.words).toBe("12 pictures described, 2 of them by the thumbnail, 5 codes made.");
+  expect(told.findings).toEqual(["A new generation of picture serves now."]);
+  expect(told.reasons).toEqual([{ reason: "no file holds it", n: 1, paths: ["#7"] }]);
+  const nothing = { described: 0, stand_ins: 0, coded: 0, switched: [], lost: [], n_lost: 0 };
+  expect(outcome(job({ kind: "renew", state: "done", report: nothing })).words).toBe("There was nothing to describe.");
 });
 
 test("a failure is the server's sentence, and a stop says what stays", () => {

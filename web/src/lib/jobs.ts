@@ -4,7 +4,7 @@ import { asSentence, count, duration, nameOf } from "./format";
 import { grouped } from "./reasons";
 import type { Job, Reason } from "./types";
 
-export type Kind = "add" | "repair" | "verify";
+export type Kind = "add" | "renew" | "repair" | "sample" | "verify";
 
 export interface Outcome {
   words: string;
@@ -29,13 +29,27 @@ interface AddReport {
   n_offline: number;
 }
 
+interface SampleReport extends AddReport {
+  folder: string;
+}
+
 interface VerifyReport {
   problems: string[];
   n_problems: number;
 }
 
+interface RenewReport {
+  described: number;
+  stand_ins: number;
+  coded: number;
+  switched: string[];
+  lost: { item: string; reason: string }[];
+  n_lost: number;
+}
+
 interface RepairReport {
   described: number;
+  coded: number;
   thumbnails: number;
   lost: { item: string; reason: string }[];
   n_lost: number;
@@ -45,6 +59,8 @@ interface RepairReport {
 export function title({ kind, paths }: Job): string {
   if (kind === "verify") return "Checking all that is stored";
   if (kind === "repair") return "Mending what is damaged";
+  if (kind === "renew") return "Describing pictures anew";
+  if (kind === "sample") return "Drawing sample pictures";
   const [first, ...others] = paths;
   if (first === undefined) return "Looking again at all folders";
   return `Reading pictures in ${nameOf(first)}${others.length ? ` and ${count(others.length)} more` : ""}`;
@@ -76,7 +92,9 @@ export function outcome({ kind, state, message, report }: Job): Outcome {
 const KINDS: Record<Kind, (report: Record<string, unknown>) => Outcome> = {
   add: (report) => ofAdd(report as unknown as AddReport),
   verify: (report) => ofVerify(report as unknown as VerifyReport),
+  renew: (report) => ofRenew(report as unknown as RenewReport),
   repair: (report) => ofRepair(report as unknown as RepairReport),
+  sample: (report) => ofSample(report as unknown as SampleReport),
 };
 
 function ofAdd(report: AddReport): Outcome {
@@ -100,6 +118,10 @@ function ofAdd(report: AddReport): Outcome {
   };
 }
 
+function ofSample(report: SampleReport): Outcome {
+  return { ...ofAdd(report), findings: [`The pictures are in ${report.folder}.`] };
+}
+
 function ofVerify({ problems, n_problems }: VerifyReport): Outcome {
   if (!n_problems) return plain("All is as it was written.");
   const more = n_problems > problems.length ? [`And ${count(n_problems - problems.length)} more.`] : [];
@@ -109,10 +131,25 @@ function ofVerify({ problems, n_problems }: VerifyReport): Outcome {
   };
 }
 
-function ofRepair({ described, thumbnails, lost, n_lost }: RepairReport): Outcome {
-  const made = described || thumbnails;
+function ofRenew({ described, stand_ins, coded, switched, lost, n_lost }: RenewReport): Outcome {
+  const parts = [
+    described && `${count(described, "picture")} described`,
+    stand_ins && `${count(stand_ins)} of them by the thumbnail`,
+    coded && `${count(coded, "code")} made`,
+  ];
+  const words = parts.filter(Boolean).join(", ");
+  return {
+    ...plain(words ? `${words}.` : "There was nothing to describe."),
+    findings: switched.map((space) => `A new generation of ${space} serves now.`),
+    reasons: grouped(lost.map(({ item, reason }) => ({ path: item, reason }))),
+    n_left_out: n_lost,
+  };
+}
+
+function ofRepair({ described, coded = 0, thumbnails, lost, n_lost }: RepairReport): Outcome {
+  const made = described || coded || thumbnails;
   const words = made
-    ? `Made again: ${count(described, "vector")} and ${count(thumbnails, "thumbnail")}.`
+    ? `Made again: ${count(described, "vector")}, ${count(coded, "code")} and ${count(thumbnails, "thumbnail")}.`
     : "There was nothing to make again.";
   return {
     ...plain(n_lost ? `${words} Not now: ${count(n_lost, "picture")}.` : words),

@@ -64,6 +64,7 @@ describe("reading a tree", () => {
 
   test.each<[string, Tree]>([
     ["a word", tree(words("boat"))],
+    ["words of names alone", tree({ term: "words", text: "boat", only: "text" }, image(1))],
     ["a weighted opposite", tree(times(2, not(image(42))), words("boat"))],
     ["an upload", tree({ term: "image", upload: "ab" })],
     ["a part of a picture by shape", tree({ term: "image", id: 3, box: [1, 2, 3, 4], like: "shape" })],

@@ -157,7 +157,7 @@ function identity(chip: Chip): string {
 function chipOf(term: Term): Chip {
   const { weight, negated, of } = unwrapped(term);
   if (of.term === "colour") return { kind: "colour", rgb: String(of.rgb), weight, negated };
-  if (of.term === "words") return { kind: "words", text: String(of.text), weight, negated };
+  if (of.term === "words" && of.only === undefined) return { kind: "words", text: String(of.text), weight, negated };
   const slider = of.term === "image" ? SLIDER_OF[String(of.like ?? "picture")] : undefined;
   if (slider === undefined) return { kind: "other", of, weight, negated };
   const { id, upload = "", box = null } = of as PictureTerm;

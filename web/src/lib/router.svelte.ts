@@ -2,7 +2,7 @@
 
 export type Page =
   | { name: "home"; by: "time" | "colour" }
-  | { name: "search"; q: string; all: boolean }
+  | { name: "search"; q: string; all: boolean; compare: number | null }
   | { name: "albums" }
   | { name: "album"; id: number }
   | { name: "care" }
@@ -28,7 +28,14 @@ export function pageOf(address: string): Page {
   if (place === undefined) return home;
   if (rest.length) return { name: "missing" };
   if (place === "search" && id === undefined) {
-    return { name: "search", q: url.searchParams.get("q") ?? "", all: url.searchParams.has("all") };
+    const { searchParams } = url;
+    const compare = searchParams.get("compare") ?? undefined;
+    return {
+      name: "search",
+      q: searchParams.get("q") ?? "",
+      all: searchParams.has("all"),
+      compare: isNumber(compare) ? Number(compare) : null,
+    };
   }
   if (place === "albums" && id === undefined) return { name: "albums" };
   if (place === "albums" && isNumber(id)) return { name: "album", id: Number(id) };
@@ -43,12 +50,13 @@ export function pictureOf(address: string): number | null {
   return match ? Number(match[1]) : null;
 }
 
-/** The address of a search; `all` also shows what is probably chance. */
-export function searchUrl(q: string, all = false): string {
-  return q.trim() ? `/search?q=${encodeURIComponent(q)}${all ? "&all=1" : ""}` : "/";
+/** The address of a search; `all` also shows what is probably chance, `compare` the answer of another generation. */
+export function searchUrl(q: string, all = false, compare: number | null = null): string {
+  if (!q.trim()) return "/";
+  return `/search?q=${encodeURIComponent(q)}${all ? "&all=1" : ""}${compare === null ? "" : `&compare=${compare}`}`;
 }
 
-function isNumber(text: string | undefined): boolean {
+function isNumber(text: string | undefined): text is string {
   return text !== undefined && /^\d+$/.test(text);
 }
 

@@ -5,7 +5,9 @@ import { pageOf, pictureOf, searchUrl } from "./router.svelte";
 test.each([
   ["/", { name: "home", by: "time" }],
   ["/?by=colour", { name: "home", by: "colour" }],
-  ["/search?q=red%20boat&all=1", { name: "search", q: "red boat", all: true }],
+  ["/search?q=red%20boat&all=1", { name: "search", q: "red boat", all: true, compare: null }],
+  ["/search?q=boat&compare=2", { name: "search", q: "boat", all: false, compare: 2 }],
+  ["/search?q=boat&compare=x", { name: "search", q: "boat", all: false, compare: null }],
   ["/albums", { name: "albums" }],
   ["/albums/7", { name: "album", id: 7 }],
   ["/care", { name: "care" }],
@@ -36,5 +38,7 @@ test.each([
 
 test("a search for nothing is the collection itself", () => {
   expect(searchUrl("  ")).toBe("/");
-  expect(pageOf(searchUrl('a & "b" #42', true))).toEqual({ name: "search", q: 'a & "b" #42', all: true });
+  const search = { name: "search", q: 'a & "b" #42', all: true };
+  expect(pageOf(searchUrl(search.q, true))).toEqual({ ...search, compare: null });
+  expect(pageOf(searchUrl(search.q, true, 3))).toEqual({ ...search, compare: 3 });
 });

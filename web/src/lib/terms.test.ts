@@ -23,6 +23,8 @@ test.each<[Term, string]>([
     { term: "or", of: [{ term: "and", of: [image(1), words("red")] }, words("boat")] },
     "(picture 1 and “red”) or “boat”",
   ],
+  [{ term: "words", text: "boat", only: "text" }, "“boat” in names"],
+  [{ term: "words", text: "boat", only: "look" }, "“boat” in pictures"],
   [times(2, not(image(3, "sift"))), "not picture 3 in sift (a lot)"],
 ])("%j reads as a person would say it", (term, expected) => {
   expect(inWords(term)).toBe(expected);

@@ -39,6 +39,9 @@ export function rgbOf(line: string): string | null {
   return /^colou?r:"?([#\w]+)"?$/.exec(line)?.[1] ?? null;
 }
 
+/** Where words are looked for alone. */
+const PLACES: Record<string, string> = { text: " in names", look: " in pictures" };
+
 /** Return a term in words, for chips. */
 export function inWords(term: Term): string {
   switch (term.term) {
@@ -54,7 +57,7 @@ export function inWords(term: Term): string {
     case "colour":
       return `colour ${String(term.rgb)}`;
     case "words":
-      return `“${String(term.text)}”`;
+      return `“${String(term.text)}”${term.only ? PLACES[String(term.only)] : ""}`;
     case "where":
       return whereInWords(term);
   }

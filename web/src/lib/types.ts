@@ -20,6 +20,8 @@ export type Job = Schemas["Job"];
 export type Stats = Schemas["Stats"];
 export type Root = Schemas["Root"];
 export type Models = Schemas["Models"];
+export type Generation = Schemas["Generation"];
+export type Generations = Schemas["Generations"];
 export type Reason = Schemas["Reason"];
 export type Listing = Schemas["Folders"];
 
@@ -30,7 +32,7 @@ export type Term =
   | { term: "weighted"; weight: number; of: Term }
   | PictureTerm
   | { term: "colour"; rgb: string }
-  | { term: "words"; text: string }
+  | { term: "words"; text: string; only?: "text" | "look" }
   | WhereTerm;
 
 export interface PictureTerm {
