@@ -1,10 +1,11 @@
-"""Put a trained network into the package, with the words it knows and the coder of its vectors.
+"""Put a trained network into the package, with all that is fitted to it and the classics together.
 
     python scripts/bundle_network.py NETWORK --pictures INDEX.csv --cache DIR
 
 NETWORK is a folder that `lookalike train` or `quantize_network.py` made; INDEX.csv and DIR are as they were then, and
-`names.csv` beside the index says what WordNet ids mean. Takes some minutes and replaces
-``src/lookalike/models/bundled/general``; everything is seeded.
+`names.csv` beside the index says what WordNet ids mean. Fits the projection, the directions of words, the coder and the
+calibration, to pictures that were trained on; takes some minutes and replaces ``src/lookalike/models/bundled/general``.
+Everything is seeded.
 """
 
 import argparse
@@ -13,23 +14,35 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+from fit_calibration import save, some_of_each
+from fit_describers import fit_projection
 
 from lookalike import models
 from lookalike.codes.coder import save_coder
 from lookalike.codes.listwise import train_label_free
-from lookalike.describers.bundled import FOLDER
+from lookalike.collection.describe import describe_all
+from lookalike.describers import load_describers
+from lookalike.describers.bundled import FOLDER, JOINT
+from lookalike.describers.combined import CombinedDescriber
+from lookalike.describers.fitted import Projection, normalized
+from lookalike.describers.joint import CALIBRATION, CODER, PROJECTION, VOCABULARY, joined
 from lookalike.describers.network import NetworkDescriber
 from lookalike.learning.corpus import Corpus, read_corpus
-from lookalike.learning.recipe import Recipe, recipe_from_json
+from lookalike.learning.recipe import recipe_from_json
 from lookalike.learning.words import read_kinds, read_names, word_directions
-from lookalike.models.manifest import CODER, VOCABULARY
+from lookalike.ranking.calibration import calibrate
 from lookalike.types import Vectors
 
 KINDS = Path(__file__).parents[1] / "recipes" / "kinds.toml"
-WORDLESS = ("faces",)
-"""Heads whose labels are no words to search by: names of people."""
+N_DIMS, SHRINKAGE = 256, 1.0
+SHARES = {"things": 0.5, "objects": 0.15, "styles": 0.1, "clothes": 0.05, "products": 0.2}
+"""How much each head counts in the projection; the others have too few pictures of a label."""
+FEWEST = 5
+"""Pictures of a label that the projection is fitted to."""
 PER_LABEL = 40
-"""Pictures of each label that the coder learns from."""
+"""Pictures of each label that are described, and from which coder and words are made."""
+NAMELESS = ("faces", "logos")
+"""Heads whose labels are no words: names of people, and brands of which a single picture was seen."""
 UNSHIPPED = ("proxies.npz",)
 
 
@@ -37,63 +50,71 @@ def main() -> None:
     """Copy the network, then make what lies beside it."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("network", type=Path)
-    parser.add_argument("--pictures", type=Path, required=True)
-    parser.add_argument("--cache", type=Path, required=True)
+    parser.add_argument("--pictures", type=Path, required=True, metavar="INDEX.csv")
+    parser.add_argument("--cache", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--into", type=Path, default=FOLDER, metavar="DIR", help="otherwise the package")
     options = parser.parse_args()
     recipe = recipe_from_json(json.loads((options.network / "recipe.json").read_text()))
     corpus = read_corpus(options.pictures, recipe, options.cache)
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    shutil.copytree(options.network, FOLDER, ignore=shutil.ignore_patterns(*UNSHIPPED))
-    model = models.read_model(options.network)
-    rows, labels = some_of_each(corpus, recipe)
-    vectors = described(NetworkDescriber(model), corpus, rows)
-    print(f"{len(rows)} pictures of {len(np.unique(labels))} labels")
-    save_words(options.network / "proxies.npz", options.pictures.parent / "names.csv")
-    save_coder(FOLDER / CODER, train_label_free(vectors))
-    models.write_manifest(FOLDER, output=model.plug.output, licence=model.licence, source=model.source)
-    print(f"{FOLDER}: {sum(path.stat().st_size for path in FOLDER.iterdir()):,} bytes")
-
-
-def some_of_each(corpus: Corpus, recipe: Recipe) -> tuple[np.ndarray, np.ndarray]:
-    """Return rows of up to so many pictures of each label that were trained on, and their labels."""
     heads = np.array([recipe.sources[source].head for source in corpus.sources])
-    labels = np.char.add(np.char.add(heads, "/"), corpus.labels.astype(str))
-    rng = np.random.default_rng(7)
-    trained = np.flatnonzero(~corpus.is_kept_aside)
-    order = rng.permutation(trained)
-    order = order[np.argsort(labels[order], kind="stable")]
-    starts = np.flatnonzero(np.r_[True, labels[order][1:] != labels[order][:-1]])
-    rank = np.arange(len(order)) - np.repeat(starts, np.diff(np.r_[starts, len(order)]))
-    rows = np.sort(order[rank < PER_LABEL])
-    return rows, labels[rows]
+    labels = np.array([f"{head}/{corpus.heads[head][label]}" for head, label in zip(heads, corpus.labels, strict=True)])
+    rows = some_of_each(labels, ~corpus.is_kept_aside, PER_LABEL)
+    features = described(NetworkDescriber(models.read_model(options.network)), corpus, rows)
+    shutil.rmtree(options.into, ignore_errors=True)
+    shutil.copytree(options.network, options.into, ignore=shutil.ignore_patterns(*UNSHIPPED))
+    joint = options.into / JOINT.name
+    joint.mkdir()
+    projection = fitted_projection(features, heads[rows], labels[rows])
+    halves = {"mean": projection.mean.astype(np.float16), "matrix": projection.matrix.astype(np.float16)}
+    np.savez(joint / PROJECTION, **halves)
+    as_shipped = Projection(**{name: half.astype(np.float32) for name, half in halves.items()})
+    vectors = as_shipped(features).astype(np.float16).astype(np.float32)
+    is_named = ~np.isin(heads[rows], NAMELESS)
+    save_words(joint / VOCABULARY, vectors[is_named], labels[rows][is_named], options.pictures.parent / "names.csv")
+    save_coder(joint / CODER, train_label_free(vectors))
+    known = calibration_rows(heads[rows], labels[rows])
+    calibration = calibrate(vectors[known], labels[rows][known])
+    print(f"claims {'held' if calibration.judges else 'did not hold'} on a third of the labels")
+    save(calibration, joint / CALIBRATION)
+    print(f"{options.into}: {sum(path.stat().st_size for path in options.into.rglob('*') if path.is_file()):,} bytes")
 
 
-def described(describer: NetworkDescriber, corpus: Corpus, rows: np.ndarray) -> Vectors:
-    """Return the vectors of pictures of the corpus."""
-    vectors = np.empty((len(rows), describer.n_dims), np.float32)
+def described(network: NetworkDescriber, corpus: Corpus, rows: np.ndarray) -> Vectors:
+    """Return what network and classics together say of pictures, before the projection."""
+    describers = {**load_describers(), "classics": CombinedDescriber(), "network": network}
+    parts = []
     for start in range(0, len(rows), 256):
-        some = rows[start : start + 256]
-        vectors[start : start + len(some)] = describer.describe([corpus.image(row) for row in some])
-    return vectors
+        vectors = describe_all([corpus.image(row) for row in rows[start : start + 256]], describers)
+        parts.append(joined(vectors["network"], vectors["classics"]))
+    return np.concatenate(parts)
 
 
-def save_words(proxies: Path, names: Path) -> None:
-    """Write the directions of all words that the classes are named by."""
-    with np.load(proxies, allow_pickle=False) as arrays:
-        heads = sorted(key.removesuffix(".labels") for key in arrays.files if key.endswith(".labels"))
-        by_label = {
-            label: vector.astype(np.float32)
-            for head in heads
-            if head not in WORDLESS
-            for label, vector in zip(arrays[f"{head}.labels"].tolist(), arrays[f"{head}.proxies"], strict=True)
-        }
-    directions = word_directions(by_label, read_names(names), read_kinds(KINDS))
+def fitted_projection(features: Vectors, heads: np.ndarray, labels: np.ndarray) -> Projection:
+    """Fit the projection to the labels of which there are enough pictures, each head with its share."""
+    _, label, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    chosen = (counts[label] >= FEWEST) & np.isin(heads, list(SHARES))
+    weights = np.array([SHARES[head] for head in heads[chosen]])
+    for head in SHARES:
+        weights[heads[chosen] == head] /= max(1, np.count_nonzero(heads[chosen] == head))
+    return fit_projection(features[chosen], labels[chosen], N_DIMS, SHRINKAGE, weights)
+
+
+def save_words(path: Path, vectors: Vectors, labels: np.ndarray, names: Path) -> None:
+    """Write the directions of all words that classes are named by: the mean of the pictures of each class."""
+    named = np.array([label.partition("/")[2] for label in labels.tolist()])
+    centres = {name: normalized(vectors[named == name].mean(axis=0)) for name in np.unique(named).tolist()}
+    directions = word_directions(centres, read_names(names), read_kinds(KINDS))
     np.savez_compressed(
-        FOLDER / VOCABULARY,
-        words=np.array(list(directions)),
-        directions=np.stack(list(directions.values())).astype(np.float16),
+        path, words=np.array(list(directions)), directions=np.stack(list(directions.values())).astype(np.float16)
     )
     print(f"{len(directions)} words")
+
+
+def calibration_rows(heads: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return 20 pictures of each label that names one thing and of which there are enough."""
+    _, label, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    is_usable = (counts[label] >= FEWEST) & np.isin(heads, ("things", "objects", "clothes", "products"))
+    return some_of_each(labels, is_usable, 20)
 
 
 if __name__ == "__main__":

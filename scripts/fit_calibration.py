@@ -41,11 +41,11 @@ def main() -> None:
         save(replace(calibration, judges=False), FOLDER / f"{name}.npz")
 
 
-def some_of_each(labels: np.ndarray, is_usable: np.ndarray) -> np.ndarray:
+def some_of_each(labels: np.ndarray, is_usable: np.ndarray, per_label: int = PER_LABEL) -> np.ndarray:
     """Return the positions of up to so many usable pictures of each label, in the order they stand."""
     rng = np.random.default_rng(7)
     places = [np.flatnonzero(is_usable & (labels == label)) for label in np.unique(labels[is_usable])]
-    by_label = [rng.permutation(some)[:PER_LABEL] for some in places]
+    by_label = [rng.permutation(some)[:per_label] for some in places]
     return np.sort(np.concatenate(by_label))
 
 

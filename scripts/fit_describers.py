@@ -101,19 +101,29 @@ def fit_codebook(images: Sequence[Image]) -> Codebook:
 
 
 def fit_projection(
-    features: NDArray[np.float32], labels: NDArray[np.str_], n_dims: int, shrinkage: float
+    features: NDArray[np.float32],
+    labels: NDArray[np.str_],
+    n_dims: int,
+    shrinkage: float,
+    weights: NDArray[np.float64] | None = None,
 ) -> Projection:
-    """Whiten the scatter within labels, shrunk towards the sphere, and keep the axes along which labels differ most."""
-    mean = features.mean(0)
-    centred = features - mean
+    """Whiten the scatter within labels, shrunk towards the sphere, and keep the axes along which labels differ most.
+
+    Without weights every picture counts alike within labels, and every label alike between them; with weights, which
+    are the same for all pictures of a label, both count by weight.
+    """
     _, label, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    shares = np.full(len(labels), 1 / len(labels)) if weights is None else weights / weights.sum()
+    mean = (shares @ features).astype(np.float32)
+    centred = features - mean
     means = np.zeros((len(counts), features.shape[1]), np.float32)
     np.add.at(means, label, centred)
     means /= counts[:, None]
-    rest = centred - means[label]
-    values, axes = np.linalg.eigh((rest.T @ rest / len(rest)).astype(np.float64))
+    rest = (centred - means[label]) * np.sqrt(shares)[:, None]
+    values, axes = np.linalg.eigh((rest.T @ rest).astype(np.float64))
     whitening = axes / np.sqrt(values + shrinkage * values.mean())
-    spread = means @ whitening
+    between = np.ones(len(counts)) if weights is None else np.bincount(label, shares)
+    spread = np.sqrt(between)[:, None] * (means @ whitening)
     _, directions = np.linalg.eigh(spread.T @ spread)
     matrix = whitening @ directions[:, ::-1][:, :n_dims]
     return Projection(mean, (matrix / np.abs(matrix).max()).astype(np.float32))

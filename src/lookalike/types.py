@@ -204,6 +204,20 @@ class TextDescriber(Describer, Protocol):
         ...
 
 
+@runtime_checkable
+class WordedDescriber(TextDescriber, Protocol):
+    """A describer that takes no free words, but those it learned.
+
+    Attributes
+    ----------
+    known_words : tuple of str
+        Sorted, in lower case.
+    """
+
+    @property
+    def known_words(self) -> tuple[str, ...]: ...
+
+
 class Index(Protocol):
     """Finds the nearest database vectors. The exact one is the specification of all others."""
 

@@ -26,6 +26,8 @@ PROPER: dict[str, Any] = {
     "items": [],
     "job_id": 1,
     "kind": "add",
+    "labels": ["dog", "boat"],
+    "model": "classics",
     "name": "x",
     "path": None,
     "q": "#1",

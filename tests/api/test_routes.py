@@ -145,10 +145,14 @@ def test_a_query_is_read_in_both_its_forms(client: TestClient) -> None:
 
 
 def test_terms_suggestions_and_facets_are_told(client: TestClient) -> None:
-    assert client.get("/v1/counts", params={"q": "boat year:1970"}).json() == {
-        "terms": [{"term": "boat", "found": 6}, {"term": "year:1970", "found": 1}]
+    assert client.get("/v1/counts", params={"q": "text:boat year:1970"}).json() == {
+        "terms": [{"term": "text:boat", "found": 6}, {"term": "year:1970", "found": 1}]
     }
-    assert {entry["text"] for entry in client.get("/v1/complete", params={"text": "bo"}).json()["entries"]} == {"boat"}
+    entries = client.get("/v1/complete", params={"text": "bo"}).json()["entries"]
+    assert {entry["text"] for entry in entries if entry["group"] == "word"} == {"boat"}
+    known = client.get("/v1/words").json()["words"]
+    assert {"dog", "guitar"} <= set(known) and known == sorted(known)
+    assert {entry["text"] for entry in entries if entry["group"] == "shows"} <= set(known)
     assert client.get("/v1/facets").json()["years"][0] == {"value": "1974", "n": 1, "line": "year:1974"}
 
 
@@ -225,7 +229,7 @@ def test_an_album_lives_from_making_to_deleting(client: TestClient, photos: Coll
     assert made.status_code == 201
     place = f"/v1/albums/{made.json()['id']}"
     assert made.json() | {"id": 0} == {"id": 0, "name": "Best of", "added": 2}
-    assert client.post(f"{place}/add", json={"query": "boat"}).json() == {"added": 4}
+    assert client.post(f"{place}/add", json={"query": "text:boat"}).json() == {"added": 4}
     assert client.post(f"{place}/remove", json={"items": [second]}).json() == {"removed": 1}
     assert client.patch(place, json={"name": "Better"}).json()["name"] == "Better"
     shown = client.get(place).json()
@@ -243,10 +247,10 @@ def test_an_export_is_a_file_of_the_pictures_chosen(client: TestClient) -> None:
     lines = client.post("/v1/export", json={"format": "jsonl", "items": [2, 1]})
     assert [json.loads(line)["id"] for line in lines.text.splitlines()] == [2, 1]
     assert lines.headers["content-disposition"] == "attachment; filename*=UTF-8''pictures.jsonl"
-    table = client.post("/v1/export", json={"format": "csv", "query": "boat"})
+    table = client.post("/v1/export", json={"format": "csv", "query": "text:boat"})
     assert len(list(csv.DictReader(io.StringIO(table.text)))) == 6
     assert len(client.post("/v1/export", json={"format": "jsonl"}).text.splitlines()) == 9
-    both = client.post("/v1/export", json={"format": "csv", "items": [1], "query": "boat"})
+    both = client.post("/v1/export", json={"format": "csv", "items": [1], "query": "text:boat"})
     assert "send one of them" in problem(both)
 
 

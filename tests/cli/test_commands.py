@@ -85,6 +85,7 @@ def test_every_command_answers_in_json(own: Path, folder: Path, tmp_path: Path, 
         "models verify": [],
         "models use": ["classics"],
         "codes show": [],
+        "words": ["do"],
         "sample": [tmp_path / "sample", "-n", 9],
         "evaluate": [folder, "--space", "colour"],
     }
@@ -95,6 +96,7 @@ def test_every_command_answers_in_json(own: Path, folder: Path, tmp_path: Path, 
         assert run(*name.split(), f"local-dir:{network}" if name == "models pull" else network, "--json").code == 1
     # `models drop` and `codes train` need more than twelve pictures that one version described.
     # `label` needs a network that reads words and has tests of its own.
+    # `train` needs PyTorch and has tests of its own.
     # `serve` goes on until it is stopped, and has tests of its own.
     assert {" ".join(words) for words in commands()} == {
         *arguments,
@@ -104,6 +106,7 @@ def test_every_command_answers_in_json(own: Path, folder: Path, tmp_path: Path, 
         "models drop",
         "models pull",
         "serve",
+        "train",
     }
 
 
@@ -171,7 +174,7 @@ def test_version_is_printed(run: Run) -> None:
 
 
 def test_a_search_that_finds_nothing_ends_well_and_says_so(shared: Path, run: Run) -> None:
-    answer = run("--collection", shared, "search", "nothing", "of", "the", "sort")
+    answer = run("--collection", shared, "search", 'text:"nothing of the sort"')
     assert (answer.code, answer.out) == (0, "")
     assert "Nothing found" in answer.err
 

@@ -50,7 +50,9 @@ def pictures(tmp_path_factory: pytest.TempPathFactory, draw) -> Path:
 
 @pytest.fixture(scope="module")
 def library(pictures: Path, fast) -> Iterator[Collection]:
-    with Collection(pictures.parent / "collection", settings=fast) as collection:
+    """A collection described by the classics, so that words ask names and metadata alone."""
+    classics = fast.model_copy(update={"model": "classics"})
+    with Collection(pictures.parent / "collection", settings=classics) as collection:
         report = collection.add(pictures)
         assert (report.added, report.skipped) == (N, [])
         yield collection

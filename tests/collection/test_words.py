@@ -189,7 +189,7 @@ def test_names_answer_still_when_the_network_is_gone(
 
 
 def test_a_collection_described_without_words_asks_names_as_ever(tmp_path: Path, folder: Path, fast: Settings) -> None:
-    with Collection(tmp_path / "c", settings=fast) as plain:
+    with Collection(tmp_path / "c", settings=fast.model_copy(update={"model": "classics"})) as plain:
         plain.add(folder / "red boat.png", folder / "p0.png")
         answer = plain.search("red")
         assert [hit.path.name for hit in answer if hit.path] == ["red boat.png"]
@@ -285,3 +285,16 @@ def test_a_label_that_nobody_knows_is_told(pictures: Collection) -> None:
 def test_a_label_with_braces_is_taken_as_it_is(pictures: Collection) -> None:
     found = pictures.label(["red {0.__class__}", "blue"])
     assert found.labels == ("red {0.__class__}", "blue")
+
+
+def test_the_bundled_network_finds_what_its_words_name(tmp_path: Path, folder: Path, fast: Settings) -> None:
+    with Collection(tmp_path / "c", settings=fast) as photos:
+        photos.add(folder)
+        assert {"dog", "castle"} <= set(photos.words())
+        assert len(photos.search("shows:castle", k=3)) == 3
+        with pytest.raises(UnknownWords, match="'snark' among its"):
+            photos.search("shows:snark")
+
+
+def test_a_network_for_free_words_lists_none(pictures: Collection) -> None:
+    assert pictures.words() == ()

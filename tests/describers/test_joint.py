@@ -1,4 +1,4 @@
-"""The bundled network joined with the classics, and what may lie beside a network: its words and its coder."""
+"""The bundled network joined with the classics, and the coder that may lie beside any network."""
 
 from pathlib import Path
 
@@ -9,74 +9,114 @@ from lookalike.codes.coder import save_coder
 from lookalike.codes.lsh import lsh_coder
 from lookalike.collection.describe import describe_all
 from lookalike.describers import load_describers
-from lookalike.describers.joint import joint_describer
+from lookalike.describers.bundled import bundled_describer
+from lookalike.describers.joint import CODER, PROJECTION, VOCABULARY, JointDescriber, joined
 from lookalike.describers.network import NetworkDescriber, network_describer
 from lookalike.errors import BadModel, UnknownWords
 from lookalike.models import read_model, write_manifest
-from lookalike.types import Describer, TextDescriber
+from lookalike.types import Describer, WordedDescriber
 from tests.towers import visual, write_towers
 
-IMAGES = list(np.random.default_rng(7).integers(0, 256, (4, 60, 80, 3)).astype(np.uint8))
+RNG = np.random.default_rng(7)
+IMAGES = list(RNG.integers(0, 256, (4, 60, 80, 3)).astype(np.uint8))
+N_FEATURES, N_DIMS = 3 + 838, 8
+MEAN, MATRIX = RNG.normal(size=N_FEATURES) / 40, RNG.normal(size=(N_FEATURES, N_DIMS))
 
 
 @pytest.fixture(name="folder")
 def _folder(tmp_path: Path) -> Path:
-    """A network whose vectors are mean colours, and which knows the words red and blue."""
+    """A network whose vectors are mean colours, with a coder."""
     towers = write_towers(tmp_path / "towers", picture_network=visual())
     folder = tmp_path / "network"
     folder.mkdir()
     for name in ("model.onnx", "preprocess_cfg.json"):
         (folder / name).write_bytes((towers / "visual" / name).read_bytes())
-    np.savez(folder / "words.npz", words=np.array(["blue", "red"]), directions=np.eye(3, dtype=np.float16)[[2, 0]])
     save_coder(folder / "coder.npz", lsh_coder(3, 64))
     write_manifest(folder)
     return folder
+
+
+@pytest.fixture(name="fitted")
+def _fitted(tmp_path: Path) -> Path:
+    """What is fitted to the network and the classics: a projection, two words, a coder."""
+    fitted = tmp_path / "joint"
+    fitted.mkdir()
+    np.savez(fitted / PROJECTION, mean=MEAN.astype(np.float16), matrix=MATRIX.astype(np.float16))
+    np.savez(fitted / VOCABULARY, words=np.array(["blue", "red"]), directions=np.eye(2, N_DIMS, dtype=np.float16))
+    save_coder(fitted / CODER, lsh_coder(N_DIMS, 64))
+    return fitted
 
 
 def network(folder: Path) -> NetworkDescriber:
     return network_describer(read_model(folder))
 
 
-def test_similarities_are_the_means_of_both_halves(folder: Path) -> None:
-    joint, alone = joint_describer(network(folder)), network(folder).describe(IMAGES)
-    vectors, classics = joint.describe(IMAGES), joint.classics.describe(IMAGES)
-    np.testing.assert_allclose(vectors @ vectors.T, (alone @ alone.T + classics @ classics.T) / 2, atol=1e-5)
-    assert vectors.shape == (4, joint.n_dims)
+def test_vectors_are_both_halves_projected(folder: Path, fitted: Path) -> None:
+    joint = JointDescriber(network(folder), fitted)
+    both = np.concatenate([network(folder).describe(IMAGES), joint.classics.describe(IMAGES)], axis=1) * np.sqrt(0.5)
+    expected = (both - MEAN.astype(np.float16)) @ MATRIX.astype(np.float16)
+    expected /= np.linalg.norm(expected, axis=1, keepdims=True)
+    np.testing.assert_allclose(joint.describe(IMAGES), expected, atol=1e-4)
+    assert joint.n_dims == N_DIMS
 
 
-def test_describing_all_spaces_gives_the_same_vectors_as_each_alone(folder: Path) -> None:
-    describers: dict[str, Describer] = {"picture": joint_describer(network(folder)), **load_describers()}
+def test_before_the_projection_similarities_are_the_means_of_both(folder: Path, fitted: Path) -> None:
+    seen, drawn = network(folder).describe(IMAGES), JointDescriber(network(folder), fitted).classics.describe(IMAGES)
+    both = joined(seen, drawn)
+    np.testing.assert_allclose(both @ both.T, (seen @ seen.T + drawn @ drawn.T) / 2, atol=1e-5)
+
+
+def test_describing_all_spaces_gives_the_same_vectors_as_each_alone(folder: Path, fitted: Path) -> None:
+    describers: dict[str, Describer] = {"picture": JointDescriber(network(folder), fitted), **load_describers()}
     together = describe_all(IMAGES, describers)
     for name, describer in describers.items():
         np.testing.assert_array_equal(together[name], describer.describe(IMAGES))
 
 
-def test_a_word_is_as_close_to_pictures_as_the_network_says(folder: Path) -> None:
-    joint, alone = joint_describer(network(folder)), network(folder)
-    assert isinstance(joint, TextDescriber)
-    assert isinstance(alone, TextDescriber)
-    among_joint = joint.describe_texts(["red"])[0] @ joint.describe(IMAGES).T
-    among_alone = alone.describe_texts(["red"])[0] @ alone.describe(IMAGES).T
-    np.testing.assert_allclose(among_joint, np.sqrt(0.5) * among_alone, atol=1e-6)
-
-
-def test_without_words_neither_it_nor_its_network_takes_texts(folder: Path) -> None:
-    (folder / "words.npz").unlink()
-    write_manifest(folder)
-    assert not isinstance(network(folder), TextDescriber)
-    assert not isinstance(joint_describer(network(folder)), TextDescriber)
-
-
-def test_a_word_that_is_no_class_is_told(folder: Path) -> None:
+def test_it_knows_the_words_that_were_fitted_and_no_others(folder: Path, fitted: Path) -> None:
+    joint = JointDescriber(network(folder), fitted)
+    assert isinstance(joint, WordedDescriber)
+    assert joint.known_words == ("blue", "red")
+    np.testing.assert_array_equal(joint.describe_texts(["red"])[0], np.eye(2, N_DIMS)[1])
     with pytest.raises(UnknownWords, match="'zeppelin'"):
-        joint_describer(network(folder)).describe_texts(["zeppelin"])  # type: ignore[attr-defined]
+        joint.describe_texts(["zeppelin"])
 
 
-def test_another_network_is_another_version(folder: Path) -> None:
-    before = joint_describer(network(folder)).version
-    (folder / "preprocess_cfg.json").write_text((folder / "preprocess_cfg.json").read_text().replace("0.5", "0.4"))
-    write_manifest(folder)
-    assert joint_describer(network(folder)).version != before
+@pytest.mark.parametrize("changed", ["network", "projection"])
+def test_another_network_or_projection_is_another_version(folder: Path, fitted: Path, changed: str) -> None:
+    before = JointDescriber(network(folder), fitted).version
+    if changed == "network":
+        how = folder / "preprocess_cfg.json"
+        how.write_text(how.read_text().replace("0.5", "0.4"))
+        write_manifest(folder)
+    else:
+        np.savez(fitted / PROJECTION, mean=MEAN.astype(np.float16), matrix=(-MATRIX).astype(np.float16))
+    assert JointDescriber(network(folder), fitted).version != before
+
+
+@pytest.mark.parametrize("damage", ["missing", "cut", "of another network"])
+def test_a_projection_that_does_not_fit_is_refused(folder: Path, fitted: Path, damage: str) -> None:
+    path = fitted / PROJECTION
+    if damage == "missing":
+        path.unlink()
+    elif damage == "cut":
+        path.write_bytes(path.read_bytes()[:100])
+    else:
+        np.savez(path, mean=MEAN[1:].astype(np.float16), matrix=MATRIX[1:].astype(np.float16))
+    with pytest.raises(BadModel, match="is no projection of this network"):
+        JointDescriber(network(folder), fitted)
+
+
+def test_the_bundled_one_is_whole() -> None:
+    bundled = bundled_describer()
+    assert bundled is not None
+    vectors = bundled.describe(IMAGES)
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    assert bundled.coder is not None
+    assert bundled.coder.encode(vectors).shape == (4, 32)
+    assert {"dog", "guitar", "grand piano", "castle"} <= set(bundled.known_words)
+    assert bundled.calibration is not None
+    assert bundled.calibration.reference.shape[1] == bundled.n_dims
 
 
 def test_the_coder_beside_a_network_makes_its_codes(folder: Path) -> None:
@@ -85,14 +125,13 @@ def test_the_coder_beside_a_network_makes_its_codes(folder: Path) -> None:
     assert coder.version == lsh_coder(3, 64).version
 
 
-@pytest.mark.parametrize("name", ["words.npz", "coder.npz"])
-def test_what_was_exchanged_beside_a_network_is_refused(folder: Path, name: str) -> None:
-    content = bytearray((folder / name).read_bytes())
-    content[len(content) // 2] ^= 1
+def test_a_coder_that_was_exchanged_is_refused(folder: Path) -> None:
     describer = network(folder)
-    (folder / name).write_bytes(content)
-    with pytest.raises(BadModel, match=f"{name} has changed"):
-        _ = describer.coder if name == "coder.npz" else describer.describe_texts(["red"])  # type: ignore[attr-defined]
+    content = bytearray((folder / "coder.npz").read_bytes())
+    content[len(content) // 2] ^= 1
+    (folder / "coder.npz").write_bytes(content)
+    with pytest.raises(BadModel, match=r"coder\.npz has changed"):
+        _ = describer.coder
 
 
 def test_a_coder_of_another_network_is_refused(folder: Path) -> None:

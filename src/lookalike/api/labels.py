@@ -1,4 +1,4 @@
-"""The route that labels pictures with words."""
+"""Words for what pictures show: those that are known, and labels."""
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -9,6 +9,12 @@ from lookalike.api.site import TheSite
 from lookalike.query import parse
 
 router = APIRouter(prefix="/v1", tags=["search"])
+
+
+@router.get("/words", response_model=shapes.KnownWords)
+def words(site: TheSite) -> Response:
+    """List the words that what describes the pictures knows; none where it takes free words."""
+    return Json({"words": site.collection.words()})
 
 
 @router.post("/label", response_model=shapes.Labels)

@@ -24,6 +24,7 @@ STATUSES: dict[type[errors.LookalikeError], tuple[int, str]] = {
     errors.CollectionNotFound: (404, "No collection is there"),
     errors.ModelNotFound: (404, "No such network"),
     errors.CollectionBusy: (409, "The collection is busy"),
+    errors.BadRecipe: (400, "The recipe cannot be used"),
     errors.UnknownWords: (422, "The words are not understood"),
     errors.UnreadableMedia: (422, "Not a readable picture"),
     errors.CollectionDamaged: (500, "The collection is damaged"),

@@ -291,6 +291,12 @@ class LabelOrder(Order):
     k: K = 20
 
 
+class KnownWords(BaseModel):
+    """Words to search by, sorted."""
+
+    words: list[str]
+
+
 class Labels(BaseModel):
     """The best label of each picture, as columns."""
 

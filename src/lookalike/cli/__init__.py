@@ -58,6 +58,7 @@ PICTURES, CARE, TRIAL = "Pictures", "Care", "Trying out"
 app.command("add", rich_help_panel=PICTURES)(with_terminal(pictures.add))
 app.command("search", rich_help_panel=PICTURES, cls=pictures.QueryCommand)(with_terminal(pictures.search))
 app.command("label", rich_help_panel=PICTURES)(with_terminal(labels.label))
+app.command("words", rich_help_panel=PICTURES)(with_terminal(labels.words))
 app.command("remove", rich_help_panel=PICTURES)(with_terminal(pictures.remove))
 of_albums = _group("albums", "Keep chosen pictures under a name; `album:NAME` searches in them.", PICTURES)
 of_albums.command("list")(with_terminal(albums.show_albums))

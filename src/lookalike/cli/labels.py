@@ -45,6 +45,18 @@ def label(
     terminal.remark(f"{count(len(found), 'picture')} labelled; `--json` lists them all.")
 
 
+def words(
+    terminal: Terminal,
+    begin: Annotated[str, typer.Argument(metavar="[BEGINNING]", help="Only words that begin so.")] = "",
+) -> None:
+    """List the words that can be searched for because what describes the pictures knows them."""
+    with terminal.open() as pictures:
+        found = [word for word in pictures.words() if word.startswith(begin.lower())]
+    terminal.show({"words": found}, [printable(word) for word in found])
+    if not found:
+        terminal.remark("No such words: what describes these pictures takes free words, or none.")
+
+
 def _into_album(pictures: "Collection", name: str, ids: list[int]) -> int:
     """Put pictures into an album, which is made if it is not there; return how many are new in it."""
     is_there = any(album.name == name for album in pictures.albums())

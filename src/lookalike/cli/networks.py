@@ -39,7 +39,7 @@ def _known(models: "Sequence[Model]") -> "Table":
             model.name,
             model.n_dims,
             size(model.n_bytes),
-            "yes" if model.has_text else "its own" if model.vocabulary else "no",
+            "yes" if model.has_text else "no",
             model.licence or "unknown",
             *_measured(model.measured),
         )

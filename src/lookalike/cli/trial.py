@@ -79,9 +79,12 @@ def _describers(settings: "Settings", names: list[str]) -> "Mapping[str, Describ
 
 
 def _picture_describer(settings: "Settings") -> "Describer":
-    if settings.model is None:
-        from lookalike.describers.combined import CombinedDescriber
+    from lookalike.describers.bundled import bundled_describer
+    from lookalike.describers.combined import CombinedDescriber
 
+    if settings.model in (None, "bundled") and (bundled := bundled_describer()) is not None:
+        return bundled
+    if settings.model in (None, "classics"):
         return CombinedDescriber()
     from lookalike.describers.network import network_describer
     from lookalike.models import read_model

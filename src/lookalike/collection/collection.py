@@ -47,6 +47,7 @@ from lookalike.errors import BadQuery
 from lookalike.media import Decoder, Limits
 from lookalike.query import And, Term, Upload, image, parse
 from lookalike.settings import Settings, load_settings
+from lookalike.types import WordedDescriber
 
 Query = Term | str | Path
 Pictures = Iterable[int | Item | Hit]
@@ -298,7 +299,12 @@ class Collection:
 
     def complete(self, text: str, k: int = 8) -> list[Suggestion]:
         """Return how what somebody types may go on, grouped, `k` at most."""
-        return complete(self._store, self.facets(), text, k)
+        return complete(self._store, self.facets(), self.words(), text, k)
+
+    def words(self) -> tuple[str, ...]:
+        """Return the words that what describes pictures knows, sorted; none if it takes free words, or no words."""
+        describer = self._spaces.describers()[PICTURE]
+        return describer.known_words if isinstance(describer, WordedDescriber) else ()
 
     def problems(self) -> list[Problem]:
         """Return why files are not indexed, the most frequent reason first."""

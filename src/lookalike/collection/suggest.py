@@ -2,10 +2,11 @@
 
 import os
 import re
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -148,8 +149,13 @@ GROUPS = {
 }
 
 
-def complete(store: Store, known: Facets, text: str, k: int) -> list[Suggestion]:
+def complete(store: Store, known: Facets, seen: Sequence[str], text: str, k: int) -> list[Suggestion]:
     """Return how a word, or `field:` and the beginning of its value, may go on: from each group something.
+
+    Parameters
+    ----------
+    seen : sequence of str
+        Words that what describes pictures knows, sorted.
 
     Raises
     ------
@@ -169,7 +175,7 @@ def complete(store: Store, known: Facets, text: str, k: int) -> list[Suggestion]
     if not colon or field == "colour":
         groups.append(_colours(wanted))
     if not colon:
-        groups.append(_words(store, wanted))
+        groups += [_words(store, wanted), _seen(seen, wanted)]
     found = [list(islice(group, k)) for group in groups]
     by_turns = [group[n] for n in range(k) for group in found if n < len(group)]
     chosen = set(by_turns[:k])
@@ -190,6 +196,14 @@ def _colours(wanted: str) -> Iterator[Suggestion]:
     for name in sorted(ImageColor.colormap):
         if name.startswith(wanted):
             yield Suggestion("colour", name, to_line(colour(name)), None)
+
+
+def _seen(known: Sequence[str], wanted: str) -> Iterator[Suggestion]:
+    """Yield the words for what pictures show that begin so, the shortest first."""
+    place = bisect_left(known, wanted)
+    begun = takewhile(lambda word: word.startswith(wanted), islice(known, place, None))
+    for word in sorted(begun, key=lambda word: (len(word), word)):
+        yield Suggestion("shows", word, to_line(words(word, only="look")), None)
 
 
 def _words(store: Store, wanted: str) -> Iterator[Suggestion]:

@@ -4,60 +4,86 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import zipfile
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 
 from lookalike.codes.coder import Coder, read_coder
 from lookalike.describers.combined import CombinedDescriber
-from lookalike.describers.fitted import FOLDER, load_calibration
+from lookalike.describers.fitted import Projection, read_calibration
 from lookalike.describers.network import NetworkDescriber
-from lookalike.types import Calibration, Describer, Image, Mask, TextDescriber, Vectors
+from lookalike.describers.vocabulary import Vocabulary, read_vocabulary
+from lookalike.errors import BadModel
+from lookalike.types import Calibration, Describer, Image, Mask, Vectors
 
-FITTED = "joint"
+PROJECTION, VOCABULARY, CODER, CALIBRATION = "projection.npz", "words.npz", "coder.npz", "calibration.npz"
 NETWORK_SHARE = np.float32(0.5)
-"""Of the similarity; the classics, which every collection has anyway, give the rest."""
+"""Of the similarity before the projection; the classics, which every collection has anyway, give the rest."""
 
 
 class JointDescriber:
-    """Describes pictures by a small network and by the combined classics, side by side in one vector.
+    """Describes pictures by a small network and by the combined classics, projected together onto one short vector.
 
     What a small network learned of things and what the classics say of colours and outlines err on different pictures:
-    together they find more than either.
+    together they find more than either. The projection, learned from labelled pictures, says which of it counts.
 
     Parameters
     ----------
     network : NetworkDescriber
+    folder : Path
+        Of what was fitted to this network: the projection, and the words, the coder and the calibration if there are.
+
+    Raises
+    ------
+    BadModel
+        If the projection is damaged, or of another network.
 
     References
     ----------
-    Zheng, Wang, Tian, He, Liu, Tian, "Query-adaptive late fusion for image search and person re-identification",
-    CVPR 2015 (why equal parts of unlike describers are hard to beat).
+    Fisher, "The use of multiple measurements in taxonomic problems", Annals of Eugenics 1936.
     """
 
     name = "picture"
 
-    def __init__(self, network: NetworkDescriber) -> None:
+    def __init__(self, network: NetworkDescriber, folder: Path) -> None:
         self.network = network
         self.classics = CombinedDescriber()
         self.parts: tuple[Describer, ...] = (*self.classics.parts, network)
         self.size = max(network.size, self.classics.size)
-        self.n_dims = network.n_dims + self.classics.n_dims
-        versions = f"1 {network.version} {self.classics.version} {NETWORK_SHARE}"
-        self.version = hashlib.sha256(versions.encode()).hexdigest()[:16]
+        self._folder = folder
+        self._projection = _read_projection(folder / PROJECTION, network.n_dims + self.classics.n_dims)
+        self.n_dims = self._projection.matrix.shape[1]
+        digest = hashlib.sha256(f"1 {network.version} {self.classics.version}".encode())
+        digest.update((folder / PROJECTION).read_bytes())
+        self.version = digest.hexdigest()[:16]
 
     @functools.cached_property
     def calibration(self) -> Calibration | None:
-        """What turns similarities into chances, where it was fitted to this network."""
-        calibration = load_calibration(FITTED)
-        return None if calibration is None or calibration.reference.shape[1] != self.n_dims else calibration
+        """What turns similarities into chances, where it was fitted."""
+        path = self._folder / CALIBRATION
+        return read_calibration(path) if path.exists() else None
 
     @functools.cached_property
     def coder(self) -> Coder | None:
-        """What makes codes of the vectors, where it was trained on those of this network."""
-        path = FOLDER / f"{FITTED}-coder.npz"
-        coder = read_coder(path) if path.exists() else None
-        return None if coder is None or coder.n_dims != self.n_dims else coder
+        """What makes codes of the vectors, where it was trained."""
+        path = self._folder / CODER
+        return read_coder(path) if path.exists() else None
+
+    @functools.cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The words that classes were named by when all was fitted; raises BadModel if they cannot be read."""
+        return read_vocabulary(self._folder / VOCABULARY, self.n_dims)
+
+    @property
+    def known_words(self) -> tuple[str, ...]:
+        """The words, sorted, in lower case."""
+        return self.vocabulary.words
+
+    def describe_texts(self, texts: Sequence[str]) -> Vectors:
+        """Return (N, D) float32, L2-normalized; see `Vocabulary.describe_texts`."""
+        return self.vocabulary.describe_texts(texts)
 
     def describe(self, images: Sequence[Image], masks: Sequence[Mask | None] | None = None) -> Vectors:
         """Return (N, D) float32, L2-normalized; see `types.Describer`."""
@@ -76,24 +102,20 @@ class JointDescriber:
         ValueError
             If a part is missing or the parts' shapes do not fit.
         """
-        seen, drawn = parts[self.network.name], self.classics.combine(parts)
-        return np.concatenate([np.sqrt(NETWORK_SHARE) * seen, np.sqrt(1 - NETWORK_SHARE) * drawn], axis=1)
+        return self._projection(joined(parts[self.network.name], self.classics.combine(parts)))
 
 
-class WordedJointDescriber(JointDescriber):
-    """Joins a network that understands words with the classics, which do not."""
-
-    def __init__(self, network: NetworkDescriber) -> None:
-        super().__init__(network)
-        assert isinstance(network, TextDescriber)
-        self._words: TextDescriber = network
-
-    def describe_texts(self, texts: Sequence[str]) -> Vectors:
-        """Return (N, D) float32, L2-normalized: words say nothing of the classics' part; see `types.TextDescriber`."""
-        said = self._words.describe_texts(texts)
-        return np.concatenate([said, np.zeros((len(said), self.classics.n_dims), np.float32)], axis=1)
+def joined(seen: Vectors, drawn: Vectors) -> Vectors:
+    """Return what a network saw and what the classics drew side by side, (N, D) float32, L2-normalized."""
+    return np.concatenate([np.sqrt(NETWORK_SHARE) * seen, np.sqrt(1 - NETWORK_SHARE) * drawn], axis=1)
 
 
-def joint_describer(network: NetworkDescriber) -> JointDescriber:
-    """Return what joins a network with the classics: one that takes words, where the network does."""
-    return (WordedJointDescriber if isinstance(network, TextDescriber) else JointDescriber)(network)
+def _read_projection(path: Path, n_features: int) -> Projection:
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            projection = Projection(arrays["mean"].astype(np.float32), arrays["matrix"].astype(np.float32))
+        if projection.mean.shape != (n_features,) or projection.matrix.shape[:1] != (n_features,):
+            raise ValueError(f"it takes {projection.mean.shape} numbers, network and classics give {n_features}")
+        return projection
+    except (OSError, ValueError, LookupError, EOFError, zipfile.BadZipFile) as error:
+        raise BadModel(f"{path} is no projection of this network ({error}): install the package again.") from error

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from lookalike.codes.coder import Coder, read_coder
 from lookalike.describers.fitted import normalized, read_calibration
 from lookalike.describers.regions import regions
-from lookalike.describers.vocabulary import Vocabulary, read_vocabulary
 from lookalike.errors import BadModel
 from lookalike.models import Model, Network, TextNetwork, changed_files, fit, open_network, open_text_network
 from lookalike.models.files import file_in
@@ -149,25 +148,9 @@ class TextNetworkDescriber(NetworkDescriber):
         return _unit(self._text_network.describe(texts), self.model, "a text")
 
 
-class WordedNetworkDescriber(NetworkDescriber):
-    """Describes pictures by a network, and those words that are classes it was trained on."""
-
-    @functools.cached_property
-    def vocabulary(self) -> Vocabulary:
-        """The words it knows; raises BadModel if their file has changed or cannot be used."""
-        assert self.model.vocabulary is not None
-        return read_vocabulary(_unchanged(self.model, self.model.vocabulary), self.n_dims)
-
-    def describe_texts(self, texts: Sequence[str]) -> Vectors:
-        """Return (N, D) float32, L2-normalized; see `Vocabulary.describe_texts`."""
-        return self.vocabulary.describe_texts(texts)
-
-
 def network_describer(model: Model, n_threads: int = 1) -> NetworkDescriber:
-    """Return what describes pictures by a network: one that also takes words, where the network reads or knows them."""
-    if model.has_text:
-        return TextNetworkDescriber(model, n_threads)
-    return (NetworkDescriber if model.vocabulary is None else WordedNetworkDescriber)(model, n_threads)
+    """Return what describes pictures by a network: one that also takes words, where the network reads them."""
+    return (TextNetworkDescriber if model.has_text else NetworkDescriber)(model, n_threads)
 
 
 def _unchanged(model: Model, file: ModelFile) -> Path:

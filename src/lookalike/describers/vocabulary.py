@@ -89,10 +89,10 @@ class Vocabulary:
             return "There is no word in this that names something to be seen: name a thing, such as dog or guitar."
         near = [word for part in unknown for word in difflib.get_close_matches(part, self.words, n=2, cutoff=0.8)]
         hint = f"; it knows {', '.join(near)}" if near else ""
+        names = ", ".join(map(repr, unknown))
         return (
-            f"The bundled network does not know {', '.join(repr(word) for word in unknown)} among its "
-            f"{len(self.words)} words (`lookalike words` lists them){hint}; "
-            "`lookalike models pull ViT-B-32__openai` gets a network that understands free words."
+            f"The network here does not know {names} among its {len(self.words)} words (`lookalike words` lists them)"
+            f"{hint}; `lookalike models pull siglip-base-patch16-224` gets one that understands free words."
         )
 
 

@@ -14,8 +14,8 @@ from lookalike.models.files import MAX_TOKENIZER, file_in, read_json, sha256_of
 from lookalike.models.onnx_file import read_onnx
 
 MANIFEST, MEASURED = "lookalike.json", "measured.json"
-CALIBRATION, VOCABULARY, CODER = "calibration.npz", "words.npz", "coder.npz"
-"""What may lie beside a network: what its similarities mean, which words it knows, what makes codes of its vectors."""
+CALIBRATION, CODER = "calibration.npz", "coder.npz"
+"""What may lie beside a network: what its similarities mean, and what makes codes of its vectors."""
 PICTURE_NETWORKS, TEXT_NETWORK = ("visual/model.onnx", "model.onnx"), "textual/model.onnx"
 """Where networks lie in the folder: immich's layout, or one file on top."""
 
@@ -95,7 +95,7 @@ def parts_of(folder: Path) -> list[str]:
         for data in read_onnx(file_in(folder, name)).data_files
     ]
     texts = [sub + name for sub in ("", "visual/", "textual/") for name in _names_in(folder / sub) if is_text(name)]
-    others = [name for name in (CALIBRATION, VOCABULARY, CODER) if (folder / name).exists()]
+    others = [name for name in (CALIBRATION, CODER) if (folder / name).exists()]
     limits = dict.fromkeys([*networks, *weights], MAX_DATA) | dict.fromkeys([*texts, *others], MAX_TEXT)
     for name, limit in limits.items():
         n_bytes = file_in(folder, name).stat().st_size

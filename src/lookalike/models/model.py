@@ -17,7 +17,6 @@ from lookalike.models.manifest import (
     CODER,
     PICTURE_NETWORKS,
     TEXT_NETWORK,
-    VOCABULARY,
     Manifest,
     ModelFile,
     changed,
@@ -58,8 +57,6 @@ class Model:
     preprocessing : Preprocessing
     calibration : ModelFile or None
         An NPZ file with the fields of `types.Calibration`, if there is one.
-    vocabulary : ModelFile or None
-        An NPZ file with the words that the network knows by its classes, if there is one.
     coder : ModelFile or None
         An NPZ file with what makes codes of its vectors, if there is one.
     licence, source : str or None
@@ -76,7 +73,6 @@ class Model:
     n_dims: int
     preprocessing: Preprocessing
     calibration: ModelFile | None
-    vocabulary: ModelFile | None
     coder: ModelFile | None
     licence: str | None
     source: str | None
@@ -89,7 +85,6 @@ class Model:
             "dims": self.n_dims,
             "bytes": self.n_bytes,
             "text": self.has_text,
-            "words": self.vocabulary is not None,
             "licence": self.licence,
             "source": self.source,
             "sha256": self.sha256,
@@ -109,7 +104,7 @@ class Model:
 
     @property
     def has_text(self) -> bool:
-        """Whether free words can be turned into vectors that meet those of pictures."""
+        """Whether words can be turned into vectors that meet those of pictures."""
         return self.text_network is not None
 
     @property
@@ -171,7 +166,6 @@ def read_model(folder: Path) -> Model:
         n_dims=_count_dims(folder / network, plug, preprocessing),
         preprocessing=preprocessing,
         calibration=_beside(folder, CALIBRATION, manifest),
-        vocabulary=_beside(folder, VOCABULARY, manifest),
         coder=_beside(folder, CODER, manifest),
         licence=manifest.licence if manifest else None,
         source=manifest.source if manifest else None,

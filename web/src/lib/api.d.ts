@@ -308,6 +308,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/words": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Words
+         * @description List the words that what describes the pictures knows; none where it takes free words.
+         */
+        get: operations["words_v1_words_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/label": {
         parameters: {
             query?: never;
@@ -1217,6 +1237,14 @@ export interface components {
         Jobs: {
             /** Jobs */
             jobs: components["schemas"]["Job"][];
+        };
+        /**
+         * KnownWords
+         * @description Words to search by, sorted.
+         */
+        KnownWords: {
+            /** Words */
+            words: string[];
         };
         /**
          * LabelOrder
@@ -2259,6 +2287,44 @@ export interface operations {
                 content: {
                     "text/csv": unknown;
                     "application/jsonl": unknown;
+                };
+            };
+            /** @description Why the request was not answered */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** Type */
+                        type: string;
+                        /** Title */
+                        title: string;
+                        /** Status */
+                        status: number;
+                        /** Detail */
+                        detail: string;
+                    };
+                };
+            };
+        };
+    };
+    words_v1_words_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnownWords"];
                 };
             };
             /** @description Why the request was not answered */
