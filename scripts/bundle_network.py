@@ -27,6 +27,7 @@ from lookalike.describers.combined import CombinedDescriber
 from lookalike.describers.fitted import Projection, normalized
 from lookalike.describers.joint import CALIBRATION, CODER, PROJECTION, VOCABULARY, joined
 from lookalike.describers.network import NetworkDescriber
+from lookalike.learning.card import write_card
 from lookalike.learning.corpus import Corpus, read_corpus
 from lookalike.learning.recipe import recipe_from_json
 from lookalike.learning.words import read_kinds, read_names, word_directions
@@ -34,7 +35,7 @@ from lookalike.ranking.calibration import calibrate
 from lookalike.types import Vectors
 
 KINDS = Path(__file__).parents[1] / "recipes" / "kinds.toml"
-N_DIMS, SHRINKAGE = 256, 1.0
+N_DIMS, SHRINKAGE = 128, 1.0
 SHARES = {"things": 0.5, "objects": 0.15, "styles": 0.1, "clothes": 0.05, "products": 0.2}
 """How much each head counts in the projection; the others have too few pictures of a label."""
 FEWEST = 5
@@ -71,8 +72,9 @@ def main() -> None:
     vectors = as_shipped(features).astype(np.float16).astype(np.float32)
     is_named = ~np.isin(heads[rows], NAMELESS)
     save_words(joint / VOCABULARY, vectors[is_named], labels[rows][is_named], options.pictures.parent / "names.csv")
-    save_coder(joint / CODER, train_label_free(vectors))
+    save_coder(joint / CODER, train_label_free(vectors, n_steps=6000, rate=3e-3))
     known = calibration_rows(heads[rows], labels[rows])
+    write_card(options.into)
     calibration = calibrate(vectors[known], labels[rows][known])
     print(f"claims {'held' if calibration.judges else 'did not hold'} on a third of the labels")
     save(calibration, joint / CALIBRATION)

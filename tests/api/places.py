@@ -27,11 +27,13 @@ PROPER: dict[str, Any] = {
     "job_id": 1,
     "kind": "add",
     "labels": ["dog", "boat"],
+    "generation": 1,
     "model": "classics",
     "name": "x",
     "path": None,
     "q": "#1",
     "size": "small",
+    "space": "picture",
     "text": "a",
 }
 """What stands in the other places of a request."""

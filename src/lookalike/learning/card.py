@@ -31,7 +31,7 @@ def write_card(folder: Path) -> None:
     try:
         facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
         figures = _figures(folder)
-        lines = [*_head(folder, facts), *_pictures(facts), *_quality(figures), *_use(facts)]
+        lines = [*_head(folder, facts), *_pictures(facts), *_quality(figures), *_use(folder, facts)]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadModel(f"{folder} has no facts for a card ({error!r}): export the network again.") from error
     (folder / CARD).write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -90,7 +90,7 @@ def _quality(figures: list[dict[str, Any]]) -> Iterator[str]:
     yield ""
 
 
-def _use(facts: dict[str, Any]) -> Iterator[str]:
+def _use(folder: Path, facts: dict[str, Any]) -> Iterator[str]:
     yield from ("## How to use it", "")
     yield "`model.onnx` takes `pixels` (N, 3, H, W) float32, as `preprocess_cfg.json` says, and gives, if asked for:"
     yield from ("", "| output | shape | what |", "|---|---|---|")
@@ -99,7 +99,9 @@ def _use(facts: dict[str, Any]) -> Iterator[str]:
     yield "| `early_map` | (N, c, 2 h, 2 w) | an earlier one, twice as fine |"
     yield "| `weights` | (D, C) | from the pooled last map to its part of the vector, before that is normalized |"
     yield from ("", f"The last map is pooled by the generalized mean with p = {facts['gem_p']:.4f}.")
-    yield from ("`proxies.npz` has a direction for each label that it was trained on.", "")
+    if (folder / "proxies.npz").exists():
+        yield "`proxies.npz` has a direction for each label that it was trained on."
+    yield ""
     yield from ("## What it cannot do", "")
     yield "It was trained on small pictures of the kinds listed above. Of things unlike them it says little; it was"
     yield "not made to recognise people, and no decision about a person should rest on it."
