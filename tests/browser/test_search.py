@@ -116,7 +116,11 @@ def test_words_are_found_in_names_and_titles(page: Page) -> None:
     ask(page, "teapot")
     expect(page).to_have_url(re.compile(r"/search\?q=teapot$"))
     assert any(name.startswith("teapot-0001.png") for name in names(page))
+    expect(page.get_by_role("main").get_by_text("ranked, not judged").first).to_be_visible()  # what looks so, too
+    go(page, "/")
+    ask(page, "text:teapot")
     expect(page.get_by_role("main").get_by_text(re.compile(r"\d pictures? · "))).to_be_visible()
+    assert all(name.startswith("teapot") for name in names(page))
 
 
 def test_a_name_in_arabic_is_found_and_shown(page: Page) -> None:
