@@ -7,7 +7,7 @@ Boxes are xyxy in pixels of the upright original, float32, end-exclusive.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias, runtime_checkable
 
@@ -216,6 +216,22 @@ class WordedDescriber(TextDescriber, Protocol):
 
     @property
     def known_words(self) -> tuple[str, ...]: ...
+
+
+@runtime_checkable
+class CompositeDescriber(Describer, Protocol):
+    """A describer that is made of others, so that what several spaces share need be described once only.
+
+    Attributes
+    ----------
+    parts : tuple of Describer
+    """
+
+    parts: tuple[Describer, ...]
+
+    def combine(self, parts: Mapping[str, Vectors]) -> Vectors:
+        """Return (N, D) float32, L2-normalized, from what the parts, by their names, said of the same pictures."""
+        ...
 
 
 class Index(Protocol):

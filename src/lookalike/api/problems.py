@@ -20,11 +20,11 @@ SHOWN = 200
 STATUSES: dict[type[errors.LookalikeError], tuple[int, str]] = {
     errors.LookalikeError: (400, "This cannot be done"),
     errors.BadQuery: (400, "The query cannot be understood"),
+    errors.BadRecipe: (400, "The recipe cannot be used"),
     errors.ItemNotFound: (404, "Not in the collection"),
     errors.CollectionNotFound: (404, "No collection is there"),
     errors.ModelNotFound: (404, "No such network"),
     errors.CollectionBusy: (409, "The collection is busy"),
-    errors.BadRecipe: (400, "The recipe cannot be used"),
     errors.UnknownWords: (422, "The words are not understood"),
     errors.UnreadableMedia: (422, "Not a readable picture"),
     errors.CollectionDamaged: (500, "The collection is damaged"),

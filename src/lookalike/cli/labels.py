@@ -1,4 +1,4 @@
-"""The command that labels pictures with words."""
+"""The commands about words: label pictures with them, list those that are known."""
 
 from typing import TYPE_CHECKING, Annotated
 

@@ -47,7 +47,7 @@ def evaluate(
     """Measure how well each space finds pictures of the same class: mean average precision with a 95 % interval."""
     from lookalike.evaluation import Cuts, read_data_set, write_page
     from lookalike.evaluation import evaluate as evaluated
-    from lookalike.media import Limits
+    from lookalike.media.limits import limits_of
 
     if page is not None and (page.suffix.lower() not in PAGES or not page.absolute().parent.is_dir()):
         raise typer.BadParameter(f"a page is one of *{', *'.join(PAGES)} in a folder that is there, got {page}")
@@ -55,7 +55,7 @@ def evaluate(
     describers = _describers(settings, spaces or [])
     data = read_data_set(source, queries=queries, root=root)
     cuts = Cuts(tuple(sorted(set(ks))), precision) if ks else Cuts(precision=precision)
-    limits = Limits(pixels=settings.max_pixels, seconds=settings.max_seconds, memory_bytes=settings.max_memory)
+    limits = limits_of(settings)
     with terminal.progress("evaluating") as progress:
         evaluation = evaluated(
             data, describers, cuts=cuts, n_workers=settings.workers, limits=limits, progress=progress
@@ -68,10 +68,11 @@ def evaluate(
 
 
 def _describers(settings: "Settings", names: list[str]) -> "Mapping[str, Describer]":
+    from lookalike.collection.spaces import PICTURE
     from lookalike.describers import load_describers
 
     describers = load_describers()
-    describers["picture"] = _picture_describer(settings)
+    describers[PICTURE] = _picture_describer(settings)
     unknown = set(names) - set(describers)
     if unknown:
         raise BadQuery(f"there is no space {min(unknown)}; known are {', '.join(sorted(describers))}")
@@ -79,12 +80,13 @@ def _describers(settings: "Settings", names: list[str]) -> "Mapping[str, Describ
 
 
 def _picture_describer(settings: "Settings") -> "Describer":
+    from lookalike.collection.spaces import BUNDLED, CLASSICS
     from lookalike.describers.bundled import bundled_describer
     from lookalike.describers.combined import CombinedDescriber
 
-    if settings.model in (None, "bundled") and (bundled := bundled_describer()) is not None:
+    if settings.model in (None, BUNDLED) and (bundled := bundled_describer()) is not None:
         return bundled
-    if settings.model in (None, "classics"):
+    if settings.model in (None, CLASSICS):
         return CombinedDescriber()
     from lookalike.describers.network import network_describer
     from lookalike.models import read_model

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import zipfile
-import zlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lookalike.codes.packing import Codes, pack_bits, unpack_bits
 from lookalike.errors import BadModel
+from lookalike.models.arrays import NOT_ARRAYS, read_arrays
 
 FORMAT = 1
 MAX_BYTES = 64 << 20
@@ -214,7 +212,7 @@ def read_coder(path: Path) -> Coder:
         If the file cannot be read, is damaged, of a newer format, or no coder. Nothing in it is ever executed.
     """
     try:
-        arrays = _read_arrays(path)
+        arrays = read_arrays(path, MAX_BYTES)
         if arrays["format"].tolist() != FORMAT:
             raise BadModel(f"{path} is a coder of format {arrays['format']}, not {FORMAT}: update Lookalike.")
         order = BitOrder(arrays["groups"]) if "groups" in arrays else None
@@ -222,17 +220,8 @@ def read_coder(path: Path) -> Coder:
         is_whole = str(arrays["version"]) == coder.version
     except OSError as error:
         raise BadModel(f"{path} cannot be read ({error.strerror}): check the file and its permissions.") from error
-    except (ValueError, KeyError, EOFError, MemoryError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+    except NOT_ARRAYS as error:
         raise BadModel(f"{path} is no readable coder ({error}): train it again, or copy it anew.") from error
     if not is_whole:
         raise BadModel(f"{path} does not hold the coder that was saved: train it again, or copy it anew.")
     return coder
-
-
-def _read_arrays(path: Path) -> Mapping[str, NDArray[Any]]:
-    with zipfile.ZipFile(path) as members:
-        n_bytes = sum(member.file_size for member in members.infolist())
-    if n_bytes > MAX_BYTES:
-        raise ValueError(f"{n_bytes} bytes, at most {MAX_BYTES} are read")
-    with np.load(path, allow_pickle=False) as arrays:
-        return {name: arrays[name] for name in arrays.files}

@@ -7,18 +7,16 @@ from typing import Any
 import numpy as np
 
 from lookalike.codes.coder import save_coder
+from lookalike.codes.head import MAX_VECTORS
 from lookalike.collection.recode import fill_codes
 from lookalike.collection.space_files import CODER
-from lookalike.collection.store import PATIENCE_SECONDS, Space, Store
+from lookalike.collection.store import PATIENCE_SECONDS, Store
 from lookalike.collection.view import SpaceView
 from lookalike.errors import BadQuery
 from lookalike.types import Describer, Vectors
 
 FEWEST = 256
 """Vectors to train on: with fewer, hyperplanes that know nothing do as well."""
-
-MOST = 50_000
-"""Vectors to train on, spread over the collection."""
 
 N_QUERIES, N_NEAREST, N_BY_CODE = 200, 10, 100
 """What `agreement` asks: how many of the ten nearest are among the hundred that the codes put first."""
@@ -98,13 +96,15 @@ def train_codes(
         If there are fewer than 256 vectors.
     """
     from lookalike.codes.listwise import train_label_free
-    from lookalike.codes.selection import select_then_split
 
     vectors = _spread(view)
     coder = train_label_free(vectors, progress=progress)
-    coder = type(coder)(coder.method, coder.projection, coder.thresholds, select_then_split(coder.encode(vectors)))
     with store.writing(patience=PATIENCE_SECONDS):
-        space = _as_it_is(store, view.space)
+        space = store.as_it_is(view.space)
+        if space is None:
+            raise BadQuery(
+                f"generation {view.space.generation} of {view.space.name} was dropped meanwhile; train another"
+            )
         save_coder(store.folder_of(space) / CODER, coder)
         fill_codes(store, space, describer)
 
@@ -112,7 +112,7 @@ def train_codes(
 def _spread(view: SpaceView) -> Vectors:
     from lookalike.ranking.chance import evenly  # as in `_agreement`
 
-    vectors = view.vectors(evenly(len(view.index), MOST))
+    vectors = view.vectors(evenly(len(view.index), MAX_VECTORS))
     vectors = vectors[vectors.any(axis=1)]  # of a picture that was removed, zeros are left
     if len(vectors) < FEWEST:
         raise BadQuery(
@@ -120,10 +120,3 @@ def _spread(view: SpaceView) -> Vectors:
             "add more pictures, or stay with the coder that is there"
         )
     return vectors
-
-
-def _as_it_is(store: Store, space: Space) -> Space:
-    for other in store.generations():
-        if other.id == space.id:
-            return other
-    raise BadQuery(f"generation {space.generation} of {space.name} was dropped meanwhile; train another")

@@ -44,7 +44,8 @@ from lookalike.collection.thumbnails import LARGE_SIDE, LargeThumbnails, sha256_
 from lookalike.collection.uploads import Uploaded, Uploads
 from lookalike.collection.view import judges
 from lookalike.errors import BadQuery
-from lookalike.media import Decoder, Limits
+from lookalike.media import Decoder
+from lookalike.media.limits import limits_of
 from lookalike.query import And, Term, Upload, image, parse
 from lookalike.settings import Settings, load_settings
 from lookalike.types import WordedDescriber
@@ -127,12 +128,7 @@ class Collection:
                 return ingest.add(places, decoder, self.settings.workers)
 
     def _decoder(self, size: int, n_workers: int) -> Decoder:
-        limits = Limits(
-            pixels=self.settings.max_pixels,
-            memory_bytes=self.settings.max_memory,
-            seconds=self.settings.max_seconds,
-        )
-        return Decoder(n_workers=n_workers, size=size, limits=limits)
+        return Decoder(n_workers=n_workers, size=size, limits=limits_of(self.settings))
 
     def _lasting_decoder(self, size: int) -> Decoder:
         """Return a decoder with one process, which waits for the next picture until the collection is closed."""

@@ -3,9 +3,7 @@
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TypeVar
 
-from lookalike.describers.combined import CombinedDescriber
-from lookalike.describers.joint import JointDescriber
-from lookalike.types import Describer, Image, Mask, Vectors
+from lookalike.types import CompositeDescriber, Describer, Image, Mask, Vectors
 
 Key = TypeVar("Key", bound=Hashable)
 """What tells spaces, or generations of them, apart."""
@@ -20,7 +18,7 @@ def describe_all(
     def described(describer: Describer) -> Vectors:
         identity = describer.name, describer.version
         if identity not in known:
-            if isinstance(describer, (CombinedDescriber, JointDescriber)):
+            if isinstance(describer, CompositeDescriber):
                 known[identity] = describer.combine({part.name: described(part) for part in describer.parts})
             else:
                 known[identity] = describer.describe(images, masks)

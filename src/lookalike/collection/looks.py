@@ -13,7 +13,7 @@ from lookalike.collection.gone import GoneDescriber
 from lookalike.collection.items import unknown
 from lookalike.collection.places import present_paths
 from lookalike.collection.rank import Look, signed_leaves
-from lookalike.collection.spaces import Spaces
+from lookalike.collection.spaces import PICTURE, Spaces
 from lookalike.collection.store import Store
 from lookalike.collection.uploads import Uploads
 from lookalike.collection.view import SpaceView, judges
@@ -23,7 +23,6 @@ from lookalike.media import read_picture
 from lookalike.query import Box, Colour, Picture, Term, Upload, Words, leaves
 from lookalike.types import Frame, Image, Mask, TextDescriber
 
-BEST_SPACE = "picture"
 SWATCH = 96
 
 
@@ -73,7 +72,7 @@ def look_of(term: Term, store: Store, spaces: Spaces, uploads: Uploads) -> Look 
         return _colour_look(term, spaces.view("colour"))
     if not isinstance(term, Picture):
         return None
-    view = spaces.view(term.like or BEST_SPACE)
+    view = spaces.view(term.like or PICTURE)
     if isinstance(term.source, int) and term.box is None:
         return _stored_look(term.source, store, view)
     frame = _frame(term.source, store, uploads, view.describer.size)
@@ -101,8 +100,8 @@ def _words_look(term: Words, store: Store, spaces: Spaces) -> Look | None:
 
 def _reads(store: Store, spaces: Spaces) -> bool:
     """Return whether pictures are described by what takes words; opens no space for that."""
-    is_there = any(space.name == BEST_SPACE for space in store.generations())
-    return is_there and isinstance(spaces.describers()[BEST_SPACE], TextDescriber)
+    is_there = any(space.name == PICTURE for space in store.generations())
+    return is_there and isinstance(spaces.describers()[PICTURE], TextDescriber)
 
 
 def reading_view(spaces: Spaces) -> tuple[SpaceView, TextDescriber]:
@@ -115,7 +114,7 @@ def reading_view(spaces: Spaces) -> tuple[SpaceView, TextDescriber]:
     ModelNotFound, IncompatibleCollection
         If what described them is not installed.
     """
-    view = spaces.view(BEST_SPACE)
+    view = spaces.view(PICTURE)
     if isinstance(view.describer, GoneDescriber):
         view.describer.refuse()
     if not isinstance(view.describer, TextDescriber):

@@ -45,16 +45,16 @@ def fill_codes(store: Store, space: Space, describer: Describer, turn: Turn = nu
         return 0
     if space.coder != coder.version:
         with turn():
-            if (now := _as_it_is(store, space)) is None:
+            if (now := store.as_it_is(space)) is None:
                 return 0  # dropped meanwhile
             forget_codes(store, now, coder.version)
             write_facts(store.folder_of(now), now.name, describer, coder)
     n_coded = 0
-    while (now := _as_it_is(store, space)) is not None and _lacks_codes_of(coder, now):
+    while (now := store.as_it_is(space)) is not None and _lacks_codes_of(coder, now):
         rows = _stored(store, now)
         codes = codes_of(coder, rows)
         with turn():
-            if _as_it_is(store, now) != now:
+            if store.as_it_is(now) != now:
                 continue  # somebody added or removed pictures meanwhile
             vectors, file = store.load_files(now)
             file.append(codes)
@@ -67,10 +67,6 @@ def fill_codes(store: Store, space: Space, describer: Describer, turn: Turn = nu
 
 def _lacks_codes_of(coder: Coder, space: Space) -> bool:
     return space.coder == coder.version and space.n_codes < space.n_rows
-
-
-def _as_it_is(store: Store, space: Space) -> Space | None:
-    return next((other for other in store.generations() if other.id == space.id), None)
 
 
 def _stored(store: Store, space: Space) -> NDArray[np.float16]:
@@ -87,7 +83,7 @@ def forget_codes(store: Store, space: Space, coder: str | None = None) -> None:
         connection.execute(sa.delete(t.blocks).where(t.blocks.c.space_id == space.id, t.blocks.c.contents == "codes"))
         values = {"n_codes": 0, "coder": space.coder if coder is None else coder}
         connection.execute(sa.update(t.spaces).where(c.id == space.id).values(values))
-    now = _as_it_is(store, space)
+    now = store.as_it_is(space)
     if now is not None:  # deleted, not overwritten: a reader may still have them mapped
         _, file = store.load_files(now)
         file.cut()

@@ -1,6 +1,5 @@
 """Bringing a collection forward beside its other work: new generations of spaces, codes, originals that are back."""
 
-import os
 import time
 import zlib
 from collections.abc import Callable, Mapping, Sequence
@@ -27,7 +26,7 @@ from lookalike.collection.recode import are_codes_due, fill_codes
 from lookalike.collection.record import whole_instances
 from lookalike.collection.scan import is_offline, known_roots
 from lookalike.collection.space_files import load_space_files
-from lookalike.collection.spaces import Spaces
+from lookalike.collection.spaces import Spaces, largest_size
 from lookalike.collection.store import LOCKS, PATIENCE_SECONDS, Space, Store
 from lookalike.errors import ItemNotFound, ModelNotFound, UnreadableMedia
 from lookalike.media import Decoder
@@ -123,7 +122,7 @@ class Renewal:
             self._begin()
             for space, describer in self.spaces.targets().items():
                 self.report.coded += fill_codes(self.store, space, describer, self._turn)
-            size = max((describer.size for describer in self.spaces.targets().values()), default=1)
+            size = largest_size(self.spaces.targets().values())
             with self._decoder_of(size) as decoder:
                 while not self._switched():
                     self._describe(decoder)
@@ -202,13 +201,10 @@ class Renewal:
             facts = sa.select(t.items.c.sha256, t.items.c.thumbnail_crc).where(t.items.c.id == item_id)
             sha256, crc = connection.execute(facts).one()
         path = self.store.thumbnail_path(sha256)
-        if zlib.crc32(path.read_bytes()) != crc:
+        content = path.read_bytes()
+        if zlib.crc32(content) != crc:
             raise UnreadableMedia(f"{path} is not what was written")
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            return decoder.decode(descriptor).frame.image
-        finally:
-            os.close(descriptor)
+        return decoder.decode_bytes(content).frame.image
 
     def _take(self, seen: Sequence[_Seen]) -> None:
         """Describe pictures in all generations that lack them, and commit that."""

@@ -313,6 +313,10 @@ class Store:
         with translated(), self.engine.connect() as connection:
             return read_generations(connection)
 
+    def as_it_is(self, space: Space) -> Space | None:
+        """Return a generation as it is committed now, None if it was dropped."""
+        return next((other for other in self.generations() if other.id == space.id), None)
+
     def folder_of(self, space: Space) -> Path:
         """Return where the vectors and codes of a generation lie."""
         return self.folder / "spaces" / space.folder

@@ -12,9 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lookalike.models.arrays import read_arrays
 from lookalike.types import Calibration, Vectors
 
 FOLDER = Path(__file__).parent / "fitted"
+MAX_CALIBRATION = 1 << 28
+"""Bytes of the unpacked arrays."""
 
 
 @functools.cache
@@ -25,9 +28,9 @@ def load_calibration(name: str) -> Calibration | None:
 
 
 def read_calibration(path: Path) -> Calibration:
-    """Return the calibration in an NPZ file; raises whatever NumPy raises if it is none."""
-    with np.load(path, allow_pickle=False) as arrays:
-        values: dict[str, Any] = {field.name: arrays[field.name].astype(np.float32) for field in fields(Calibration)}
+    """Return the calibration in an NPZ file; raises one of `NOT_ARRAYS` if it is none."""
+    arrays = read_arrays(path, MAX_CALIBRATION)
+    values: dict[str, Any] = {field.name: arrays[field.name].astype(np.float32) for field in fields(Calibration)}
     return Calibration(**{**values, "judges": bool(values["judges"])})
 
 

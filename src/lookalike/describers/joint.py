@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -16,9 +15,12 @@ from lookalike.describers.fitted import Projection, read_calibration
 from lookalike.describers.network import NetworkDescriber
 from lookalike.describers.vocabulary import Vocabulary, read_vocabulary
 from lookalike.errors import BadModel
+from lookalike.models.arrays import NOT_ARRAYS, read_arrays
 from lookalike.types import Calibration, Describer, Image, Mask, Vectors
 
 PROJECTION, VOCABULARY, CODER, CALIBRATION = "projection.npz", "words.npz", "coder.npz", "calibration.npz"
+MAX_PROJECTION = 64 << 20
+
 NETWORK_SHARE = np.float32(0.5)
 """Of the similarity before the projection; the classics, which every collection has anyway, give the rest."""
 
@@ -112,10 +114,10 @@ def joined(seen: Vectors, drawn: Vectors) -> Vectors:
 
 def _read_projection(path: Path, n_features: int) -> Projection:
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            projection = Projection(arrays["mean"].astype(np.float32), arrays["matrix"].astype(np.float32))
+        arrays = read_arrays(path, MAX_PROJECTION)
+        projection = Projection(arrays["mean"].astype(np.float32), arrays["matrix"].astype(np.float32))
         if projection.mean.shape != (n_features,) or projection.matrix.shape[:1] != (n_features,):
             raise ValueError(f"it takes {projection.mean.shape} numbers, network and classics give {n_features}")
         return projection
-    except (OSError, ValueError, LookupError, EOFError, zipfile.BadZipFile) as error:
+    except NOT_ARRAYS as error:
         raise BadModel(f"{path} is no projection of this network ({error}): install the package again.") from error

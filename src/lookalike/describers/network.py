@@ -5,8 +5,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import threading
-import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import astuple
 from itertools import islice
@@ -20,15 +18,13 @@ from lookalike.describers.fitted import normalized, read_calibration
 from lookalike.describers.regions import regions
 from lookalike.errors import BadModel
 from lookalike.models import Model, Network, TextNetwork, changed_files, fit, open_network, open_text_network
+from lookalike.models.arrays import NOT_ARRAYS
 from lookalike.models.files import file_in
 from lookalike.models.manifest import ModelFile
 from lookalike.types import Calibration, Image, Mask, Vectors
 
 ROUTINE = 1
 """Counts up when this module or the preprocessing computes other vectors from the same network."""
-
-MAX_CALIBRATION = 1 << 28
-"""Bytes of the unpacked arrays."""
 
 
 class NetworkDescriber:
@@ -183,23 +179,10 @@ def _read_calibration(model: Model) -> Calibration | None:
         return None
     path = _unchanged(model, model.calibration)
     try:
-        with zipfile.ZipFile(path) as archive:
-            n_bytes = sum(entry.file_size for entry in archive.infolist())
-        if n_bytes > MAX_CALIBRATION:
-            raise ValueError(f"it unpacks to {n_bytes} bytes, over {MAX_CALIBRATION}")
         calibration = read_calibration(path)
         _check_shapes(calibration, model.n_dims)
         return calibration
-    except (
-        OSError,
-        ValueError,
-        LookupError,
-        TypeError,
-        MemoryError,
-        EOFError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
+    except NOT_ARRAYS as error:
         raise BadModel(f"{path} is no calibration of this network ({error}): make it again, or remove it.") from error
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import functools
 import re
-import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +14,11 @@ from numpy.typing import NDArray
 
 from lookalike.describers.fitted import normalized
 from lookalike.errors import BadModel, UnknownWords
+from lookalike.models.arrays import NOT_ARRAYS, read_arrays
 from lookalike.types import Vectors
 
 MAX_WORDS = 100_000
+MAX_BYTES = 1 << 29
 LITTLE = frozenset(
     {"a", "an", "and", "at", "by", "for", "in", "my", "of", "on", "or", "some", "the", "this", "to", "with"}
 )
@@ -121,13 +122,13 @@ def read_vocabulary(path: Path, n_dims: int) -> Vocabulary:
         If it is damaged or does not fit the network.
     """
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            words: NDArray[np.str_] = arrays["words"]
-            directions = arrays["directions"].astype(np.float32)
+        arrays = read_arrays(path, MAX_BYTES)
+        words: NDArray[np.str_] = arrays["words"]
+        directions = arrays["directions"].astype(np.float32)
         if words.ndim != 1 or words.dtype.kind != "U" or len(words) > MAX_WORDS:
             raise ValueError(f"words are up to {MAX_WORDS} strings, got {words.shape} of {words.dtype}")
         if directions.ndim != 2 or directions.shape[1] != n_dims or not np.isfinite(directions).all():
             raise ValueError(f"directions are {directions.shape}, the network gives {n_dims} numbers")
         return Vocabulary(tuple(words.tolist()), normalized(directions))
-    except (OSError, ValueError, LookupError, TypeError, MemoryError, EOFError, zipfile.BadZipFile) as error:
+    except NOT_ARRAYS as error:
         raise BadModel(f"{path} is no vocabulary of this network ({error}): get the network again.") from error

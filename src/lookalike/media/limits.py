@@ -1,6 +1,12 @@
 """How much one file may cost."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # every worker reads this module, and none the settings
+    from lookalike.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -32,3 +38,8 @@ class Limits:
 
 
 DEFAULT_LIMITS = Limits()
+
+
+def limits_of(settings: Settings) -> Limits:
+    """Return what one file may cost by the user's settings."""
+    return Limits(pixels=settings.max_pixels, memory_bytes=settings.max_memory, seconds=settings.max_seconds)

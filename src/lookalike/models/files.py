@@ -13,7 +13,6 @@ from lookalike.errors import BadModel
 MAX_JSON = 1 << 20
 """Bytes of a description that we read ourselves; preprocessing and manifests have some hundred to some thousand."""
 
-
 MAX_TOKENIZER = 1 << 26
 """Bytes of a tokenizer; those of a quarter of a million words have half of that."""
 
