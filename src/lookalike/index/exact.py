@@ -12,6 +12,11 @@ from lookalike.types import Matches
 Scan: TypeAlias = Callable[[NDArray[np.float16], NDArray[np.bool_], NDArray[np.float32]], NDArray[np.float32]]
 """(n, D) vectors, (n,) which are wanted, (Q, D) queries -> (Q, n) similarities, minus infinity for the unwanted."""
 
+PairScan: TypeAlias = Callable[
+    [NDArray[np.float16], NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]], NDArray[np.float32]
+]
+"""(n, D) vectors, (P,) rows of them, (Q, D) queries, (P,) which of these meets each row -> (P,) similarities."""
+
 WORTH_COMPILED_CODE = 20_000 * 512
 """Numbers in an index from which on loading numba, half a second once, is paid back by faster scans."""
 
@@ -80,14 +85,7 @@ class ExactIndex:
         ValueError
             If k is below 1, a shape does not fit, or a query holds a number that is not finite.
         """
-        queries = self._checked(queries)
-        if k < 1:
-            raise ValueError(f"a search returns at least one neighbour, got k = {k}; ask for k = 1 or more")
-        if allowed is not None and (allowed.shape != (len(self),) or allowed.dtype != np.bool_):
-            raise ValueError(
-                f"the index has {len(self)} rows, got {allowed.shape} {allowed.dtype} of what is allowed; "
-                "give one bool per row"
-            )
+        queries = self.checked(queries, k, allowed)
         rows = np.full((len(queries), k), -1, dtype=np.int64)
         similarities = np.full((len(queries), k), -np.inf, dtype=np.float32)
         n_most = min(k, len(self))
@@ -106,14 +104,69 @@ class ExactIndex:
         IndexError
             If a row is not in the index.
         """
-        queries = self._checked(query[None])
         if len(rows) and not 0 <= rows.min() <= rows.max() < len(self):
             raise IndexError(f"the index has rows 0 to {len(self) - 1}, got {rows.min()} to {rows.max()}")
-        parts = [
-            self._scan(self._gathered(part), np.ones(len(part), dtype=np.bool_), queries)[0]
-            for part in np.split(rows, range(self._chunk_rows, len(rows), self._chunk_rows))
-        ]
-        return np.concatenate(parts) if len(rows) else np.zeros(0, dtype=np.float32)
+        return self.paired_similarities(self._checked(query[None]), rows, np.zeros(len(rows), dtype=np.int64))
+
+    def paired_similarities(
+        self, queries: NDArray[np.float32], rows: NDArray[np.int64], owners: NDArray[np.int64]
+    ) -> NDArray[np.float32]:
+        """Return the dot products (P,) of rows (P,) of the index with queries[owners], the same as a search finds.
+
+        Parameters
+        ----------
+        queries : (Q, D) float32
+            C-contiguous and finite, as `checked` returns them.
+        rows : (P,) int64
+            In the index.
+        owners : (P,) int64
+            Which query meets each row.
+        """
+        similarities = np.empty(len(rows), dtype=np.float32)
+        holders = np.searchsorted(self._starts, rows, side="right") - 1
+        for holder in np.flatnonzero(np.bincount(holders)):
+            here = np.flatnonzero(holders == holder)
+            inside = rows[here] - self._starts[holder]
+            similarities[here] = self._pair_scan(self._segments[holder], inside, queries, owners[here])
+        return similarities
+
+    def ranked(self, queries: NDArray[np.float32], rows: NDArray[np.int64], k: int) -> Matches:
+        """Return the k nearest of the rows that something proposed for each query.
+
+        Parameters
+        ----------
+        queries : (Q, D) float32
+            C-contiguous and finite, as `checked` returns them.
+        rows : (Q, n) int64
+            In the index, none twice; -1 where there are no more.
+        k : int
+            May exceed n.
+        """
+        rows = np.pad(rows, ((0, 0), (0, max(0, k - rows.shape[1]))), constant_values=-1)
+        similarities = np.full(rows.shape, -np.inf, dtype=np.float32)
+        owners, places = np.nonzero(rows >= 0)
+        similarities[owners, places] = self.paired_similarities(queries, rows[owners, places], owners)
+        best = np.arange(len(rows))[:, None], np.lexsort((rows, -similarities))[:, :k]
+        return Matches(rows[best], similarities[best])
+
+    def vector(self, row: int) -> NDArray[np.float32]:
+        """Return the vector (D,) of a row of the index."""
+        holder = int(np.searchsorted(self._starts, row, side="right")) - 1
+        return self._segments[holder][row - self._starts[holder]].astype(np.float32)
+
+    def checked(
+        self, queries: NDArray[np.float32], k: int, allowed: NDArray[np.bool_] | None = None
+    ) -> NDArray[np.float32]:
+        """Return the queries of a search, C-contiguous, or raise as a search does."""
+        queries = self._checked(queries)
+        if k < 1:
+            raise ValueError(f"a search returns at least one neighbour, got k = {k}; ask for k = 1 or more")
+        if allowed is not None and (allowed.shape != (len(self),) or allowed.dtype != np.bool_):
+            raise ValueError(
+                f"the index has {len(self)} rows, got {allowed.shape} {allowed.dtype} of what is allowed; "
+                "give one bool per row"
+            )
+        return queries
 
     def _checked(self, queries: NDArray[np.float32]) -> NDArray[np.float32]:
         if queries.ndim != 2 or self._n_dims not in (None, queries.shape[1]):
@@ -151,15 +204,6 @@ class ExactIndex:
     def _chunk_rows(self) -> int:
         return max(1, _CHUNK // max(self._n_dims or 1, 64))
 
-    def _gathered(self, rows: NDArray[np.int64]) -> NDArray[np.float16]:
-        """Return a copy (R, D) of the vectors of the given rows."""
-        vectors = np.empty((len(rows), self._n_dims or 0), dtype=np.float16)
-        owners = np.searchsorted(self._starts, rows, side="right") - 1
-        for owner in np.unique(owners):
-            is_here = owners == owner
-            vectors[is_here] = self._segments[owner][rows[is_here] - self._starts[owner]]
-        return vectors
-
     @cached_property
     def _scan(self) -> Scan:
         if len(self) * (self._n_dims or 0) < WORTH_COMPILED_CODE:
@@ -167,6 +211,14 @@ class ExactIndex:
         from lookalike.index import kernel
 
         return kernel.scan
+
+    @cached_property
+    def _pair_scan(self) -> PairScan:
+        if len(self) * (self._n_dims or 0) < WORTH_COMPILED_CODE:
+            return pair_scan
+        from lookalike.index import kernel
+
+        return kernel.pair_scan
 
 
 def _check_segment(segment: NDArray[np.float16], first: NDArray[np.float16]) -> None:
@@ -199,6 +251,25 @@ def scan(
         rows = wanted[start : start + size]
         # One dot product per row: a matrix product would sum rows at its edges in another order than their equals.
         similarities[:, rows] = np.vecdot(vectors[rows].astype(np.float32), queries[:, None])
+    return similarities
+
+
+def pair_scan(
+    vectors: NDArray[np.float16], rows: NDArray[np.int64], queries: NDArray[np.float32], owners: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """Return the dot products (P,) of vectors[rows] with queries[owners].
+
+    Parameters
+    ----------
+    vectors : (n, D) float16
+    rows, owners : (P,) int64
+    queries : (Q, D) float32
+    """
+    similarities = np.empty(len(rows), dtype=np.float32)
+    size = max(1, _BLOCK // max(vectors.shape[1], 1))
+    for start in range(0, len(rows), size):
+        block = slice(start, start + size)
+        similarities[block] = np.vecdot(vectors[rows[block]].astype(np.float32), queries[owners[block]])
     return similarities
 
 

@@ -53,6 +53,21 @@ def _dot_products(
             similarities[query, row] = total
 
 
+def _paired_dot_products(
+    bits: NDArray[np.uint16],
+    rows: NDArray[np.int64],
+    queries: NDArray[np.float32],
+    owners: NDArray[np.int64],
+    similarities: NDArray[np.float32],
+) -> None:
+    for pair in range(len(rows)):
+        row, query = rows[pair], owners[pair]
+        total = np.float32(0)
+        for d in range(bits.shape[1]):
+            total += _widened(bits[row, d]) * queries[query, d]
+        similarities[pair] = total
+
+
 def _read_only(item: Any, n_axes: int) -> Any:
     return types.Array(item, n_axes, "C", readonly=True)
 
@@ -64,6 +79,17 @@ _fill = _compiled(
         _read_only(types.boolean, 1),
         _read_only(types.float32, 2),
         types.Array(types.float32, 2, "C"),
+    ),
+)
+
+_fill_pairs = _compiled(
+    _paired_dot_products,
+    types.void(
+        _read_only(types.uint16, 2),
+        _read_only(types.int64, 1),
+        _read_only(types.float32, 2),
+        _read_only(types.int64, 1),
+        types.Array(types.float32, 1, "C"),
     ),
 )
 
@@ -83,4 +109,23 @@ def scan(
     """
     similarities = np.empty((len(queries), len(vectors)), dtype=np.float32)
     _fill(vectors.view(np.uint16), is_wanted, queries * _EXPONENT_GAP, similarities)
+    return similarities
+
+
+def pair_scan(
+    vectors: NDArray[np.float16], rows: NDArray[np.int64], queries: NDArray[np.float32], owners: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """Return the dot products (P,) of vectors[rows] with queries[owners].
+
+    Parameters
+    ----------
+    vectors : (n, D) float16
+        C-contiguous and finite.
+    rows, owners : (P,) int64
+        C-contiguous.
+    queries : (Q, D) float32
+        C-contiguous; numbers below 65,536.
+    """
+    similarities = np.empty(len(rows), dtype=np.float32)
+    _fill_pairs(vectors.view(np.uint16), rows, queries * _EXPONENT_GAP, owners, similarities)
     return similarities
