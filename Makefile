@@ -4,13 +4,14 @@ PICTURES ?=
 PIP = python -m pip --disable-pip-version-check --quiet
 export PIP_REQUIRE_VIRTUALENV = 1
 
-.PHONY: help demo serve page test test-train check lint types client soak bench lock sbom docs clean
+.PHONY: help demo serve page test test-train test-engine check lint types client soak bench lock sbom docs clean
 
 help:
 	@echo "make demo    draw sample pictures, index them, answer five queries (PICTURES=FOLDER: your own)"
 	@echo "make serve   open the page on what the demo indexed (Ctrl-C ends it)"
 	@echo "make test    lint, types and all tests"
 	@echo "make test-train   the tests of training, which need PyTorch (5 GB)"
+	@echo "make test-engine  the tests with real search engines, which need Maven (0.2 GB)"
 	@echo "make check   the quick part of it, for while you work"
 	@echo "make soak    the long reliability run, printed as one table"
 	@echo "make bench   the benchmarks"
@@ -33,6 +34,13 @@ help:
 	. .venv-train/bin/activate && $(PIP) install --require-hashes -r requirements/core.txt
 	. .venv-train/bin/activate && $(PIP) install -r requirements/train.txt
 	. .venv-train/bin/activate && $(PIP) install --no-deps --editable .
+	@touch $@
+
+.venv-engine/ready: requirements/core.txt requirements/engine.txt pyproject.toml
+	$(PYTHON) -m venv .venv-engine
+	. .venv-engine/bin/activate && $(PIP) install --require-hashes -r requirements/core.txt
+	. .venv-engine/bin/activate && $(PIP) install -r requirements/engine.txt
+	. .venv-engine/bin/activate && $(PIP) install --no-deps --editable .
 	@touch $@
 
 demo/venv/ready: requirements/core.txt pyproject.toml
@@ -71,16 +79,20 @@ types: .venv/ready
 
 test: lint types page
 	cd web && npm test --silent
-	. .venv/bin/activate && pytest --numprocesses 2 --ignore=tests/browser --cov --cov-report=term:skip-covered --cov-fail-under=93
+	. .venv/bin/activate && pytest --numprocesses 2 --ignore=tests/browser --ignore=tests/engine --cov --cov-report=term:skip-covered --cov-fail-under=93
 	. .venv/bin/activate && pytest --numprocesses 2 tests/browser
 	. .venv/bin/activate && NUMBA_DISABLE_JIT=1 pytest --quiet tests/index
 
 test-train: .venv-train/ready
 	. .venv-train/bin/activate && pytest --quiet tests/learning src/lookalike/learning
 
+# Maven fetches the nodes, once, into demo/engine.
+test-engine: .venv-engine/ready
+	. .venv-engine/bin/activate && pytest --quiet tests/engine
+
 check: lint types page
 	cd web && npm test --silent
-	. .venv/bin/activate && pytest --numprocesses 2 --quiet --maxfail=1 --ignore=tests/browser --ignore=tests/jobs
+	. .venv/bin/activate && pytest --numprocesses 2 --quiet --maxfail=1 --ignore=tests/browser --ignore=tests/engine --ignore=tests/jobs
 
 soak: .venv/ready
 	. .venv/bin/activate && python scripts/soak.py
@@ -102,4 +114,4 @@ sbom: demo/venv/ready
 	@echo "demo/sbom.json"
 
 clean:
-	rm -rf .venv .venv-train demo web/node_modules src/lookalike/api/page .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+	rm -rf .venv .venv-train .venv-engine demo web/node_modules src/lookalike/api/page .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage

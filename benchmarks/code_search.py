@@ -74,13 +74,10 @@ def uniform(n: int, rng: np.random.Generator) -> Iterator[Codes]:
 
 
 def skewed(n: int, rng: np.random.Generator) -> Iterator[Codes]:
-    """Yield signs of sums of 64 hidden numbers that are clustered: neighbouring bits hang together, most are skewed.
-
-    Little enough that the selection, which knows correlations alone, does not take bits for being nearly constant.
-    """
+    """Yield signs of sums of 64 hidden numbers that are clustered: neighbouring bits hang together, most are skewed."""
     centres = rng.normal(size=(max(n // CLUSTER, 1), 64)).astype(np.float32)
     directions = np.repeat(rng.normal(size=(64, 64)), 4, axis=1) + 0.5 * rng.normal(size=(64, 256))
-    offsets = (rng.normal(scale=0.3, size=256) * np.linalg.norm(directions, axis=0)).astype(np.float32)
+    offsets = (rng.normal(scale=0.6, size=256) * np.linalg.norm(directions, axis=0)).astype(np.float32)
     while True:
         hidden = centres[rng.integers(len(centres), size=CHUNK)]
         hidden += 0.3 * rng.standard_normal(size=hidden.shape, dtype=np.float32)

@@ -54,3 +54,15 @@ class BadRecipe(LookalikeError):
 
 class StorageFull(LookalikeError):
     """The disk has no room for what should be written."""
+
+
+class EngineUnavailable(LookalikeError):
+    """The search engine gives no answer now."""
+
+
+class EngineRefused(LookalikeError):
+    """The search engine answered that it does not do what was asked."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status

@@ -3,7 +3,7 @@
 import tomllib
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import platformdirs
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
@@ -18,7 +18,7 @@ from lookalike.errors import LookalikeError
 
 DATA_FOLDER = Path(platformdirs.user_data_dir("lookalike"))
 SETTINGS_FILE = Path(platformdirs.user_config_dir("lookalike")) / "settings.toml"
-SECRETS = ("password", "token")
+SECRETS = ("password", "token", "engine_password", "engine_api_key")
 
 Home = Annotated[Path, AfterValidator(Path.expanduser)]
 
@@ -31,6 +31,9 @@ class Settings(BaseSettings):
     collection: Home = Field(default=DATA_FOLDER / "default", description="the collection's directory")
     models: Home = Field(default=DATA_FOLDER / "models", description="the folder of installed networks")
     model: str | None = Field(default=None, description="the network to describe by; none: the bundled one")
+    index: Literal["auto", "exact", "codes", "two-stage", "graph"] = Field(
+        default="auto", description="what finds near vectors; auto: by the size of the collection"
+    )
     workers: int = Field(default=2, ge=1, le=64, description="processes that decode pictures")
     max_pixels: int = Field(default=100_000_000, ge=1, description="decoded pixels of one picture")
     max_seconds: float = Field(default=10.0, gt=0, description="seconds to decode one picture")
@@ -39,6 +42,11 @@ class Settings(BaseSettings):
     preview_bytes: int = Field(default=1 << 30, ge=0, description="bytes of large thumbnails kept on disk")
     password: SecretStr | None = Field(default=None, description="what people must give to use the server")
     token: SecretStr | None = Field(default=None, description="what programs must send to use it, as Bearer")
+    engine: str | None = Field(default=None, description="the URL of Elasticsearch or OpenSearch; none: not used")
+    engine_user: str | None = Field(default=None, description="the user to be there")
+    engine_password: SecretStr | None = Field(default=None, description="that user's password")
+    engine_api_key: SecretStr | None = Field(default=None, description="instead of user and password")
+    engine_ca: Home | None = Field(default=None, description="a file of certificates that vouch for the engine's")
     max_upload_bytes: int = Field(default=100 << 20, ge=1, description="bytes of a picture that is sent to search with")
 
     @classmethod

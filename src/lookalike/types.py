@@ -255,3 +255,12 @@ class Index(Protocol):
     def similarities(self, query: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the dot products (R,) of one query (D,) with the given rows (R,)."""
         ...
+
+
+@runtime_checkable
+class ExplorableIndex(Index, Protocol):
+    """An index that knows its rows' neighbours, and so finds what is near to a row from there."""
+
+    def explore(self, row: int, k: int, *, allowed: NDArray[np.bool_] | None = None) -> Matches:
+        """Return the k other rows (1, k) nearest to a row, among the allowed."""
+        ...

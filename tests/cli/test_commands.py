@@ -84,7 +84,10 @@ def test_every_command_answers_in_json(own: Path, folder: Path, tmp_path: Path, 
         "models measure": [],
         "models verify": [],
         "models use": ["classics"],
+        "audit": [],
         "codes show": [],
+        "index build": [],
+        "index drop": [],
         "words": ["do"],
         "sample": [tmp_path / "sample", "-n", 9],
         "evaluate": [folder, "--space", "colour"],
@@ -97,6 +100,7 @@ def test_every_command_answers_in_json(own: Path, folder: Path, tmp_path: Path, 
     # `models drop` and `codes train` need more than twelve pictures that one version described.
     # `label` needs a network that reads words and has tests of its own.
     # `train` needs PyTorch and has tests of its own.
+    # `push` needs a search engine and has tests of its own.
     # `serve` goes on until it is stopped, and has tests of its own.
     assert {" ".join(words) for words in commands()} == {
         *arguments,
@@ -105,6 +109,7 @@ def test_every_command_answers_in_json(own: Path, folder: Path, tmp_path: Path, 
         "models add",
         "models drop",
         "models pull",
+        "push",
         "serve",
         "train",
     }

@@ -9,8 +9,14 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from lookalike.collection import Collection
+from lookalike.collection.record import Described, record_items
+from lookalike.collection.space_files import load_space_files
+from lookalike.media import Decoded
+from lookalike.media.metadata import Metadata
 from lookalike.models import add_model
 from lookalike.settings import Settings
+from lookalike.types import Frame, Instances
 
 
 def make_network(folder: Path, seed: int) -> Path:
@@ -35,6 +41,28 @@ def make_network(folder: Path, seed: int) -> Path:
     looks = {"size": 32, "mode": "RGB", "mean": [0.5] * 3, "std": [0.5] * 3, "interpolation": "bicubic"}
     (folder / "preprocess_cfg.json").write_text(json.dumps({**looks, "resize_mode": "squash", "fill_color": 0}))
     return folder
+
+
+def invent(pictures: Collection, n: int, n_groups: int = 20, first: int = 0) -> None:
+    """Add n pictures that nobody drew, with vectors in groups, as if they had been read and described."""
+    rng = np.random.default_rng(7 + first)
+    frame = Frame(np.zeros((1, 1, 3), np.uint8), (1, 1))
+    whole = Instances(np.array([[0, 0, 1, 1]], np.float32), np.ones(1, np.float32), (None,))
+    store = pictures._store
+    with store.writing():
+        files = [load_space_files(store, *target) for target in pictures._spaces.ensure().items()]
+        vectors = {}
+        for file in files:
+            centres = np.random.default_rng(file.space.id).normal(size=(n_groups, file.space.n_dims))
+            noisy = centres[rng.integers(n_groups, size=n)] + rng.normal(size=(n, file.space.n_dims))
+            noisy /= np.linalg.norm(noisy, axis=1, keepdims=True)
+            vectors[file.space.id] = noisy.astype(np.float32)
+            file.append(vectors[file.space.id])
+        decoded = [Decoded(f"{first + k:064x}", 1, "PNG", frame, b"", Metadata(), 1) for k in range(n)]
+        hashes = rng.integers(0, 256, (n, 8), dtype=np.uint8)
+        described = Described(decoded, [whole] * n, "whole", vectors, hashes, ["0" * 12] * n)
+        with store.changes.begin() as connection:
+            record_items(connection, described, files)
 
 
 @pytest.fixture

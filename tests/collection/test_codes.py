@@ -10,11 +10,10 @@ from lookalike.codes.coder import Coder, read_coder
 from lookalike.codes.lsh import lsh_coder
 from lookalike.codes.packing import as_words
 from lookalike.collection import Collection
-from lookalike.collection.record import whole_instances
-from lookalike.collection.space_files import load_space_files
 from lookalike.errors import BadQuery, CollectionDamaged
 from lookalike.settings import Settings
 from lookalike.types import Describer
+from tests.collection.conftest import invent
 
 SPACES = ("colour", "picture", "shape", "texture")
 N = 5
@@ -137,34 +136,10 @@ def test_another_coder_of_the_describer_makes_all_codes_anew_and_no_vector(
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory, fast: Settings) -> Path:
-    """The directory of a collection of 400 invented vectors in the space `texture`."""
-    from lookalike.collection.record import Described, record_items
-    from lookalike.media import Decoded
-    from lookalike.media.metadata import Metadata
-    from lookalike.types import Frame, Instances
-
-    n, rng = 400, np.random.default_rng(7)
+    """The directory of a collection of 400 invented pictures."""
     place = tmp_path_factory.mktemp("many") / "c"
-    frame = Frame(np.zeros((1, 1, 3), np.uint8), (1, 1))
-    whole = Instances(np.array([[0, 0, 1, 1]], np.float32), np.ones(1, np.float32), (None,))
     with Collection(place, settings=fast) as pictures:
-        store = pictures._store
-        with store.writing():
-            targets = pictures._spaces.ensure()
-            files = [load_space_files(store, space, describer) for space, describer in targets.items()]
-            vectors = {}
-            for file in files:
-                groups = rng.normal(size=(20, file.space.n_dims)).repeat(n // 20, axis=0)
-                noisy = groups + rng.normal(size=groups.shape)
-                noisy /= np.linalg.norm(noisy, axis=1, keepdims=True)
-                vectors[file.space.id] = noisy.astype(np.float32)
-                file.append(vectors[file.space.id])
-            decoded = [Decoded(f"{k:064x}", 1, "PNG", frame, b"", Metadata(), 1) for k in range(n)]
-            hashes = rng.integers(0, 256, (n, 8), dtype=np.uint8)
-            described = Described(decoded, [whole] * n, "whole", vectors, hashes, ["0" * 12] * n)
-            with store.changes.begin() as connection:
-                ids = record_items(connection, described, files)
-                assert len(whole_instances(connection, ids.values())) == n
+        invent(pictures, 400)
     return place
 
 

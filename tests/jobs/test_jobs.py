@@ -378,3 +378,15 @@ def test_a_renewal_lets_other_work_pass_and_goes_on_after_it(
     [texture] = [each for each in collection.generations() if (each.space, each.state) == ("texture", "serving")]
     assert texture.vectors == 201
     assert collection.verify().ok
+
+
+def test_indexes_are_measured_and_built_as_jobs(jobs: Jobs, collection: Collection, many: Path) -> None:
+    collection.add(many)
+    built = finished(jobs, jobs.start("graph"))
+    assert built.report == {"vectors": 200}
+    audited = finished(jobs, jobs.start("audit"))
+    assert audited.report is not None
+    found = {each["space"]: each for each in audited.report["spaces"]}
+    assert set(found) == {"colour", "picture", "shape", "texture"}
+    assert "graph" in {finding["index"] for finding in found["picture"]["findings"]}
+    assert audited.done == audited.total

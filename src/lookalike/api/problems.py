@@ -30,6 +30,8 @@ STATUSES: dict[type[errors.LookalikeError], tuple[int, str]] = {
     errors.CollectionDamaged: (500, "The collection is damaged"),
     errors.IncompatibleCollection: (500, "The collection is of another version"),
     errors.BadModel: (500, "The network is damaged"),
+    errors.EngineRefused: (502, "The search engine refuses"),
+    errors.EngineUnavailable: (503, "The search engine cannot be used"),
     errors.StorageFull: (507, "The disk is full"),
 }
 """The status and title of each error; one that is not listed has those of its parent."""

@@ -471,9 +471,13 @@ class Folders(BaseModel):
 
 
 class JobOrder(Order):
-    """Work to do: to add folders (none: look again at all), renew, repair, draw and add a sample, or verify."""
+    """Work to do.
 
-    kind: Literal["add", "renew", "repair", "sample", "verify"]
+    To add folders (none: look again at all), audit the indexes, build the graph of pictures, renew, repair, draw and
+    add a sample, or verify.
+    """
+
+    kind: Literal["add", "audit", "graph", "renew", "repair", "sample", "verify"]
     paths: Annotated[list[Annotated[str, Field(max_length=4096)]], Field(max_length=100)] = []
 
 

@@ -8,7 +8,20 @@ from typing import Annotated
 import typer
 
 from lookalike import __version__
-from lookalike.cli import albums, care, codes, configuration, labels, networks, pictures, serve, training, trial
+from lookalike.cli import (
+    albums,
+    care,
+    codes,
+    configuration,
+    engine,
+    indexes,
+    labels,
+    networks,
+    pictures,
+    serve,
+    training,
+    trial,
+)
 from lookalike.cli.options import AsJson, Folder, Quiet, Verbose, with_terminal
 from lookalike.cli.terminal import Terminal, printable
 from lookalike.errors import LookalikeError
@@ -76,6 +89,7 @@ app.command("verify", rich_help_panel=CARE)(with_terminal(care.verify))
 app.command("renew", rich_help_panel=CARE)(with_terminal(care.renew))
 app.command("repair", rich_help_panel=CARE)(with_terminal(care.repair))
 app.command("backup", rich_help_panel=CARE)(with_terminal(care.backup))
+app.command("push", rich_help_panel=CARE)(with_terminal(engine.push))
 app.command("doctor", rich_help_panel=CARE)(with_terminal(care.doctor))
 app.command("settings", rich_help_panel=CARE)(with_terminal(configuration.settings))
 of_models = _group("models", "Install and check networks, which describe pictures better.", CARE)
@@ -89,6 +103,10 @@ of_models.command("measure")(with_terminal(networks.measure))
 of_codes = _group("codes", "The short codes beside the vectors, which make large collections quick.", CARE)
 of_codes.command("show")(with_terminal(codes.show))
 of_codes.command("train")(with_terminal(codes.train))
+app.command("audit", rich_help_panel=CARE)(with_terminal(indexes.audit))
+of_indexes = _group("index", "The graph of a space, for float vectors beyond what is quick to scan.", CARE)
+of_indexes.command("build")(with_terminal(indexes.build))
+of_indexes.command("drop")(with_terminal(indexes.drop))
 
 app.command("sample", rich_help_panel=TRIAL)(with_terminal(trial.sample))
 app.command("evaluate", rich_help_panel=TRIAL)(with_terminal(trial.evaluate))

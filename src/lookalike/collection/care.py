@@ -18,11 +18,15 @@ from lookalike.catalog.database import command, translated
 from lookalike.catalog.vector_file import RowFile, VectorFile
 from lookalike.codes.coder import read_coder
 from lookalike.collection.batches import PORTION, batches, rows_among
+from lookalike.collection.engine import RECORD
 from lookalike.collection.facts import are_facts_sound, write_facts
 from lookalike.collection.generations import items_without
 from lookalike.collection.gone import GoneDescriber
+from lookalike.collection.graphs import graph_file, graph_without
+from lookalike.collection.indexes import index_problems, mend_code_index, segment_folder
 from lookalike.collection.ingest import BATCH, Progress
 from lookalike.collection.items import unknown
+from lookalike.collection.reach import FOLDER
 from lookalike.collection.recode import fill_codes, forget_codes
 from lookalike.collection.record import whole_instances
 from lookalike.collection.scan import absolute
@@ -125,8 +129,10 @@ def _problems(store: Store, progress: Told | None) -> list[str]:
         dangling = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
         problems += [f"the catalogue: {len(dangling)} rows name others that are not there"] if dangling else []
         for space in read_generations(connection):
-            for file in store.read_files(connection, space):
+            vectors, codes = store.read_files(connection, space)
+            for file in (vectors, codes):
                 problems += _file_problems(space, file)
+            problems += [f"{_title(space)}: {problem}" for problem in index_problems(store, space, codes)]
             problems += _row_problems(connection, space)
             problems += _folder_problems(store, space)
         meter = _Meter(progress)
@@ -216,6 +222,8 @@ class Repair:
                 self._complete(space, describer)
         for space, describer in self._known().items():
             self.report.coded += fill_codes(self.store, space, describer)
+            if (coded := self.store.as_it_is(space)) is not None:
+                mend_code_index(self.store, coded, describer)
         self._mend_thumbnails()
         self.report.lost = list(dict(self.report.lost).items())  # once each, not once per space
         return self.report
@@ -407,7 +415,10 @@ def _forget_vectors(store: Store, connection: Connection, space: Space, ids: Seq
     forgotten = np.array(sorted(rows), dtype=np.int64)
     new_vectors = vectors.copy_without(forgotten, folder / vectors.folder.name)
     new_codes = codes.copy_without(forgotten[forgotten < codes.n_rows], folder / codes.folder.name)
-    for facts in ("space.json", CODER):
+    segment_folder(store.folder_of(space), space.coder).link_without(forgotten, folder / FOLDER)
+    if (graph := graph_file(store.folder_of(space))) is not None:
+        graph_without(graph, space.version, forgotten, folder)
+    for facts in ("space.json", CODER, RECORD):
         if (store.folder_of(space) / facts).exists():  # `verify` tells if it is missed
             shutil.copy2(store.folder_of(space) / facts, folder / facts)
     connection.execute(sa.update(t.spaces).where(t.spaces.c.id == space.id).values(folder=name))

@@ -8,6 +8,7 @@ import numpy as np
 
 from lookalike.codes.coder import save_coder
 from lookalike.codes.head import MAX_VECTORS
+from lookalike.collection.indexes import keep_code_index
 from lookalike.collection.recode import fill_codes
 from lookalike.collection.space_files import CODER
 from lookalike.collection.store import PATIENCE_SECONDS, Store
@@ -95,10 +96,10 @@ def train_codes(
     BadQuery
         If there are fewer than 256 vectors.
     """
-    from lookalike.codes.listwise import train_label_free
+    from lookalike.codes.listwise import train_listwise
 
     vectors = _spread(view)
-    coder = train_label_free(vectors, progress=progress)
+    coder = train_listwise(vectors, progress=progress)
     with store.writing(patience=PATIENCE_SECONDS):
         space = store.as_it_is(view.space)
         if space is None:
@@ -107,6 +108,8 @@ def train_codes(
             )
         save_coder(store.folder_of(space) / CODER, coder)
         fill_codes(store, space, describer)
+        if (recoded := store.as_it_is(space)) is not None:
+            keep_code_index(store, recoded, describer)
 
 
 def _spread(view: SpaceView) -> Vectors:

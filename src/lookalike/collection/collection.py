@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
@@ -18,14 +18,18 @@ from lookalike.catalog.database import translated
 from lookalike.collection import albums, care
 from lookalike.collection import items as rows
 from lookalike.collection.albums import Album
+from lookalike.collection.audit import Audit, audit
 from lookalike.collection.backup import BackupReport, backup
 from lookalike.collection.codes import CodesReport, codes_report, train_codes
+from lookalike.collection.engine import engine_of, searched_engine
 from lookalike.collection.export import ExportReport, Wanted, export, format_of
 from lookalike.collection.filters import Condition, condition_of, split
 from lookalike.collection.gallery import Gallery, Order, gallery
 from lookalike.collection.generations import Generation, generations
 from lookalike.collection.gone import GoneDescriber
+from lookalike.collection.graphs import build_graph, drop_graph, keep_graph
 from lookalike.collection.hits import Hit, Hits
+from lookalike.collection.indexes import keep_code_index
 from lookalike.collection.ingest import AddReport, Ingest, Progress, timed
 from lookalike.collection.items import Item
 from lookalike.collection.job_rows import JobLog
@@ -34,6 +38,7 @@ from lookalike.collection.looking import LookLog
 from lookalike.collection.looks import looks_of, reading_view
 from lookalike.collection.originals import Original, open_original
 from lookalike.collection.problems import Problem, problems
+from lookalike.collection.push import Push, PushCheck, PushReport
 from lookalike.collection.renew import Renewal, RenewReport, is_due
 from lookalike.collection.search import Page, answer
 from lookalike.collection.spaces import PICTURE, Spaces, largest_size
@@ -43,7 +48,7 @@ from lookalike.collection.suggest import Facets, Suggestion, complete, facets
 from lookalike.collection.thumbnails import LARGE_SIDE, LargeThumbnails, sha256_of_item, small_thumbnail
 from lookalike.collection.uploads import Uploaded, Uploads
 from lookalike.collection.view import judges
-from lookalike.errors import BadQuery
+from lookalike.errors import BadQuery, CollectionBusy
 from lookalike.media import Decoder
 from lookalike.media.limits import limits_of
 from lookalike.query import And, Term, Upload, image, parse
@@ -72,7 +77,9 @@ class Collection:
         self.settings = settings or load_settings()
         self.folder = folder
         self._store = Store(folder, make=make)
-        self._spaces = Spaces(self._store, self.settings.models, self.settings.model)
+        wish = None if self.settings.index == "auto" else self.settings.index
+        engine = None if self.settings.engine is None else searched_engine(self.settings, self.settings.engine)
+        self._spaces = Spaces(self._store, self.settings.models, self.settings.model, wish, engine)
         self._uploads = Uploads()
         self._look_log = LookLog(self._store)
         self._decoders: dict[int, Decoder] = {}
@@ -125,7 +132,20 @@ class Collection:
             targets = self._spaces.ensure()
             ingest = Ingest(self._store, targets, progress)
             with self._decoder(largest_size(targets.values()), self.settings.workers) as decoder:
-                return ingest.add(places, decoder, self.settings.workers)
+                report = ingest.add(places, decoder, self.settings.workers)
+            self._keep_indexes()
+            return report
+
+    def _keep_indexes(self) -> None:
+        """Bring the indexes of codes up to date; only for the holder of the writer lock."""
+        for space, describer in self._spaces.targets().items():
+            keep_code_index(self._store, space, describer)
+            keep_graph(self._store, space, self.settings.workers)
+
+    def _keep_indexes_soon(self) -> None:
+        """Bring the indexes up to date now, or let who is writing do it when that is done."""
+        with suppress(CollectionBusy), self._store.writing():
+            self._keep_indexes()
 
     def _decoder(self, size: int, n_workers: int) -> Decoder:
         return Decoder(n_workers=n_workers, size=size, limits=limits_of(self.settings))
@@ -319,7 +339,9 @@ class Collection:
         with self._store.writing():
             size = largest_size(self._spaces.ensure().values())
             with self._decoder(size, self.settings.workers) as decoder:
-                return care.Repair(self._store, self._spaces, decoder, progress).repair()
+                report = care.Repair(self._store, self._spaces, decoder, progress).repair()
+            self._keep_indexes()
+            return report
 
     def renew(self, *, progress: Callable[[Progress], None] | None = None) -> RenewReport:
         """Describe pictures anew where another version or model should describe them, beside what serves until then.
@@ -341,7 +363,9 @@ class Collection:
             renewal = Renewal(
                 self._store, self._spaces, lambda size: self._decoder(size, n_workers), n_workers, progress
             )
-            return renewal.renew()
+            report = renewal.renew()
+        self._keep_indexes_soon()
+        return report
 
     def is_renewal_due(self) -> bool:
         """Return whether `renew` has anything to do."""
@@ -403,6 +427,71 @@ class Collection:
         train_codes(self._store, view, view.describer, timed(progress))
         return self.codes(space)
 
+    def audit(self, space: str = PICTURE, *, progress: Callable[[Progress], None] | None = None) -> Audit:
+        """Measure what the indexes of a space miss, and how quick they are, with its own pictures and words as queries.
+
+        Raises
+        ------
+        BadQuery
+            If there is no such space.
+        """
+        return audit(self._spaces.view(space), timed(progress))
+
+    def build_graph(self, space: str = PICTURE, *, progress: Callable[[Progress], None] | None = None) -> int:
+        """Build the exploration graph of a space, which then answers where the space is large; return its vectors.
+
+        Others can search and add meanwhile. What comes later is scanned until it is worth being added to the graph.
+
+        Raises
+        ------
+        BadQuery
+            If there is no such space, or it is empty.
+        CollectionBusy
+            If another process is writing when the graph is complete.
+        LookalikeError
+            If this machine has no deglib.
+        """
+        return build_graph(self._store, self._spaces.find(space), self.settings.workers, timed(progress))
+
+    def drop_graph(self, space: str = PICTURE) -> bool:
+        """Delete the exploration graph of a space; return whether there was one."""
+        with self._store.writing():
+            return drop_graph(self._store, self._spaces.find(space))
+
+    def push(
+        self,
+        space: str = PICTURE,
+        *,
+        name: str | None = None,
+        n_shards: int | None = None,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> PushReport:
+        """Bring the search engine of the settings up to date with a space: what is new or changed is written there.
+
+        Parameters
+        ----------
+        name, n_shards
+            As in `Push.push`.
+
+        Raises
+        ------
+        BadQuery
+            If there is no such space, it has no codes, or no engine is set.
+        EngineUnavailable, EngineRefused
+            If the engine gives no answer, or no right; what it took is safe, and the next call goes on from there.
+        """
+        return self._push(space, progress).push(name, n_shards)
+
+    def check_push(self, space: str = PICTURE, *, progress: Callable[[Progress], None] | None = None) -> PushCheck:
+        """Compare what a search engine holds and answers with what is here; raises as `push` does."""
+        return self._push(space, progress).check()
+
+    def _push(self, space: str, progress: Callable[[Progress], None] | None) -> Push:
+        if self.settings.engine is None:
+            raise BadQuery("no search engine is set; give its URL, as an argument of `push` or as LOOKALIKE_ENGINE")
+        engine = engine_of(self.settings, self.settings.engine)
+        return Push(self._store, self._spaces.view(space), engine, timed(progress))
+
     def generations(self) -> list[Generation]:
         """Return all generations of all spaces, by name, the oldest first."""
         found = self._store.generations()
@@ -417,7 +506,9 @@ class Collection:
 
     def remove(self, ids: Iterable[int], *, is_remembered: bool = True) -> int:
         """Delete pictures from the collection, never their files, so that nothing of them stays on disk."""
-        return care.remove(self._store, ids, is_remembered=is_remembered)
+        n_removed = care.remove(self._store, ids, is_remembered=is_remembered)
+        self._keep_indexes_soon()
+        return n_removed
 
     def item(self, item_id: int) -> Item:
         """Return what is known about one picture.

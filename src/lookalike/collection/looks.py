@@ -133,7 +133,8 @@ def _stored_look(item_id: int, store: Store, view: SpaceView) -> Look:
         raise unknown(item_id)
     if not len(rows):
         raise ItemNotFound(f"picture {item_id} is not described in space {view.space.name}; run `lookalike repair`")
-    return Look(view, view.vectors(rows[:1])[0], judges(view.describer), store.thumbnail_path(sha256))
+    row = int(rows[0])
+    return Look(view, view.vectors(rows[:1])[0], judges(view.describer), store.thumbnail_path(sha256), row)
 
 
 def _frame(source: int | str | Upload | Image, store: Store, uploads: Uploads, size: int) -> Frame:

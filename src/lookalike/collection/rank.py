@@ -14,7 +14,7 @@ from lookalike.collection.view import Closeness, SpaceView
 from lookalike.errors import BadQuery
 from lookalike.query import And, Not, Or, Picture, Term, Weighted
 from lookalike.ranking.fusion import fuse_and, fuse_not, fuse_or
-from lookalike.types import Image
+from lookalike.types import ExplorableIndex, Image, Index
 
 LARGEST_SCAN = 100_000
 """Items that a query without a positive term ranks at most: it must look at all that its filter lets through."""
@@ -35,12 +35,15 @@ class Look:
         Whether the space's chances were made for queries of this kind.
     picture : (H, W, 3) uint8, or the path of a thumbnail, or None
         To show beside the answer; words have none.
+    row : int or None
+        Where the vector is that of a picture of the collection.
     """
 
     view: SpaceView
     vector: NDArray[np.float32]
     judges: bool
     picture: Image | Path | None
+    row: int | None = None
 
 
 @dataclass(frozen=True)
@@ -67,33 +70,36 @@ class Ranking:
 def rank(
     connection: Connection,
     query: Term,
-    condition: sa.ColumnElement[bool] | None,
+    filters: Term | None,
     looks: Mapping[Term, Look],
     n_proposed: int,
+    version: int,
 ) -> Ranking:
     """Rank what the positive terms of a query propose.
 
     Parameters
     ----------
-    condition : SQL condition on items, or None
+    filters : Term or None
         What every hit must fulfil, applied before anything is ranked.
     looks : mapping of Term to Look
         For every term of the query that has a look.
     n_proposed : int
         How many items each positive term proposes.
+    version : int
+        Of the catalogue, from before the connection began to read.
 
     Raises
     ------
     BadQuery
-        If the query holds nothing but NOT and there is no condition.
+        If the query holds nothing but NOT and there is no filter.
     """
     from lookalike.ranking.chance import scores  # SciPy: 0.15 s that opening need not take
 
     signs = dict(signed_leaves(query))
     positive = [term for term, sign in signs.items() if sign > 0]
-    if not positive and condition is None:
+    if not positive and filters is None:
         raise BadQuery("a query of nothing but NOT has nothing to stand on; add a picture, a colour, or a filter")
-    proposed, n_database = _propose(connection, positive, condition, looks, n_proposed)
+    proposed, n_database = _propose(connection, positive, filters, looks, n_proposed, version)
     asked = [term.source for term in looks if isinstance(term, Picture) and isinstance(term.source, int)]
     items = np.setdiff1d(proposed, np.array(asked, dtype=np.int64))
     closeness = {term: _closeness(connection, look, items) for term, look in looks.items()}
@@ -118,11 +124,13 @@ def rank(
 def _propose(
     connection: Connection,
     positive: list[Term],
-    condition: sa.ColumnElement[bool] | None,
+    filters: Term | None,
     looks: Mapping[Term, Look],
     n_most: int,
+    version: int,
 ) -> tuple[Items, int]:
     """Return the items that any positive term proposes, and from how many they were chosen."""
+    condition = None if filters is None else condition_of(filters)
     proposed: set[int] = set()
     n_database = 0
     for term in positive or looks:
@@ -132,15 +140,21 @@ def _propose(
         if term not in looks:
             continue
         look = looks[term]
-        allowed = look.view.allowed(connection, condition)
-        n_allowed = len(look.view.index) if allowed is None else int(allowed.sum())
+        allowed = look.view.allowed(connection, condition, version)
+        n_allowed = len(look.view.index) if allowed is None else int(np.count_nonzero(allowed))
         n_database = max(n_database, n_allowed)
         # Without a positive term all that the filter lets through is ranked, farthest first.
         k = min(n_most if positive else LARGEST_SCAN, n_allowed)
         if k:
-            rows = look.view.index.search(look.vector[None], k, allowed=allowed).rows[0]
+            rows = _nearest(look, look.view.proposing(filters) if positive else look.view.index, k, allowed)
             proposed.update(look.view.items_of(connection, rows[rows >= 0]))
     return np.array(sorted(proposed), dtype=np.int64), max(n_database, len(proposed))
+
+
+def _nearest(look: Look, index: Index, k: int, allowed: NDArray[np.bool_] | None) -> NDArray[np.int64]:
+    if isinstance(index, ExplorableIndex) and look.row is not None:
+        return index.explore(look.row, k, allowed=allowed).rows[0]
+    return index.search(look.vector[None], k, allowed=allowed).rows[0]
 
 
 def _closeness(connection: Connection, look: Look, items: Items) -> Closeness:

@@ -87,12 +87,13 @@ def answer(store: Store, query: Term, looks: Mapping[Term, Look], page: Page, se
     """
     filters, rest = split(query, looks)
     condition = None if filters is None else condition_of(filters)
+    version = store.version()
     with translated(), store.engine.connect() as connection, deadline(connection, seconds):
         if rest is None:
             items = items_where(connection, condition, n_most=page.n_proposed, best_words=query)
             ranking = Ranking(items, np.ones(len(items)), {}, judged=True)
         else:
-            ranking = rank(connection, rest, condition, looks, page.n_proposed)
+            ranking = rank(connection, rest, filters, looks, page.n_proposed, version)
         groups = _groups(connection, ranking)
         cutoff = page.cutoff if page.cutoff is not None else CUTOFF if ranking.judged else 0.0
         good = [group for group in groups if ranking.scores[group[0]] >= cutoff]

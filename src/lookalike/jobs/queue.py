@@ -126,8 +126,9 @@ class Jobs:
         Parameters
         ----------
         kind : str
-            "add", "renew", "repair", "sample" (draw pictures to play with, and add them) or "verify". A renewal lets
-            all others pass, also while it runs; one that has not ended is not started twice.
+            "add", "audit", "graph" (build that of pictures), "renew", "repair", "sample" (draw pictures to play with,
+            and add them) or "verify". A renewal lets all others pass, also while it runs; one that has not ended is not
+            started twice.
         paths : iterable of path
             What to add; none means to look again at all that was ever added.
 

@@ -99,6 +99,11 @@ def _report(order: dict[str, Any], say: Say) -> dict[str, Any]:
                 return collection.renew(progress=teller.tell).to_json()
             if order["kind"] == "sample":
                 return _add_sample(collection, teller.tell)
+            if order["kind"] == "audit":
+                audits = [collection.audit(name, progress=teller.tell) for name in collection.spaces()]
+                return {"spaces": [audit.to_json() for audit in audits]}
+            if order["kind"] == "graph":
+                return {"vectors": collection.build_graph(progress=teller.tell)}
             return collection.verify(progress=teller.tell).to_json()
     finally:
         teller.end()

@@ -1216,14 +1216,17 @@ export interface components {
         };
         /**
          * JobOrder
-         * @description Work to do: to add folders (none: look again at all), renew, repair, draw and add a sample, or verify.
+         * @description Work to do.
+         *
+         *     To add folders (none: look again at all), audit the indexes, build the graph of pictures, renew, repair, draw and
+         *     add a sample, or verify.
          */
         JobOrder: {
             /**
              * Kind
              * @enum {string}
              */
-            kind: "add" | "renew" | "repair" | "sample" | "verify";
+            kind: "add" | "audit" | "graph" | "renew" | "repair" | "sample" | "verify";
             /**
              * Paths
              * @default []

@@ -127,3 +127,13 @@ test("a job that was interrupted says so behind its report", () => {
     "2 pictures added. It was interrupted.",
   );
 });
+
+test("an audit says of each space what it found", () => {
+  const report = { spaces: [{ space: "picture", verdict: "Every vector is looked at." }] };
+  expect(outcome(job({ kind: "audit", state: "done", report })).findings).toEqual([
+    "picture: Every vector is looked at.",
+  ]);
+  expect(outcome(job({ kind: "graph", state: "done", report: { vectors: 1203 } })).words).toBe(
+    "The graph holds 1,203 vectors, and answers where there are many.",
+  );
+});

@@ -4,7 +4,7 @@ import { asSentence, count, duration, nameOf } from "./format";
 import { grouped } from "./reasons";
 import type { Job, Reason } from "./types";
 
-export type Kind = "add" | "renew" | "repair" | "sample" | "verify";
+export type Kind = "add" | "audit" | "graph" | "renew" | "repair" | "sample" | "verify";
 
 export interface Outcome {
   words: string;
@@ -38,6 +38,10 @@ interface VerifyReport {
   n_problems: number;
 }
 
+interface AuditReport {
+  spaces: { space: string; verdict: string }[];
+}
+
 interface RenewReport {
   described: number;
   stand_ins: number;
@@ -59,6 +63,8 @@ interface RepairReport {
 export function title({ kind, paths }: Job): string {
   if (kind === "verify") return "Checking all that is stored";
   if (kind === "repair") return "Mending what is damaged";
+  if (kind === "audit") return "Measuring what searches miss";
+  if (kind === "graph") return "Building the graph of pictures";
   if (kind === "renew") return "Describing pictures anew";
   if (kind === "sample") return "Drawing sample pictures";
   const [first, ...others] = paths;
@@ -91,6 +97,9 @@ export function outcome({ kind, state, message, report }: Job): Outcome {
 
 const KINDS: Record<Kind, (report: Record<string, unknown>) => Outcome> = {
   add: (report) => ofAdd(report as unknown as AddReport),
+  audit: (report) => ofAudit(report as unknown as AuditReport),
+  graph: ({ vectors }) =>
+    plain(`The graph holds ${count(vectors as number, "vector")}, and answers where there are many.`),
   verify: (report) => ofVerify(report as unknown as VerifyReport),
   renew: (report) => ofRenew(report as unknown as RenewReport),
   repair: (report) => ofRepair(report as unknown as RepairReport),
@@ -128,6 +137,13 @@ function ofVerify({ problems, n_problems }: VerifyReport): Outcome {
   return {
     ...plain(`${count(n_problems, "problem")}; mending makes again what can be made from the originals.`),
     findings: [...problems.map(asSentence), ...more],
+  };
+}
+
+function ofAudit({ spaces }: AuditReport): Outcome {
+  return {
+    ...plain("Measured against exact search."),
+    findings: spaces.map((each) => `${each.space}: ${each.verdict}`),
   };
 }
 

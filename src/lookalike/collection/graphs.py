@@ -1,0 +1,124 @@
+"""The exploration graph of a space: built when somebody asks for it, then kept up to date, a file among its indexes."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lookalike.collection.reach import FOLDER
+from lookalike.collection.store import PATIENCE_SECONDS, Space, Store
+from lookalike.errors import BadQuery, CollectionDamaged, LookalikeError
+from lookalike.index.graph import ExplorationGraph, is_available
+
+SUFFIX = ".graph"
+
+GROWTH = 0.05
+"""Share of the rows that may be newer than the graph before it is extended; until then they are scanned."""
+
+FEWEST_NEW = 10_000
+"""Rows for which it is not extended: writing it anew takes longer than scanning them."""
+
+
+def graph_file(folder: Path) -> Path | None:
+    """Return where the graph in a generation's folder lies, None if none was built or this machine cannot read it."""
+    files = sorted((folder / FOLDER).glob(f"*{SUFFIX}"))
+    return files[-1] if files and is_available() else None
+
+
+def open_graph(path: Path, space: Space) -> ExplorationGraph:
+    """Return the graph in a file.
+
+    Raises
+    ------
+    LookalikeError
+        If it is damaged, of other vectors, or made by another version of what reads it.
+    """
+    graph = ExplorationGraph.load(path, space.version)
+    if graph.n_rows > space.n_rows:
+        raise CollectionDamaged(f"{path} has {graph.n_rows} rows of {space.n_rows}; build it again")
+    return graph
+
+
+def build_graph(store: Store, space: Space, n_threads: int, progress: Callable[[int, int], None] | None) -> int:
+    """Build the graph of a generation's vectors and return how many it holds; others can search and write meanwhile.
+
+    Raises
+    ------
+    BadQuery
+        If the generation is empty, or dropped meanwhile.
+    CollectionBusy
+        If another process is writing when the graph is complete.
+    LookalikeError
+        If this machine has no deglib.
+    """
+    vectors, _ = store.load_files(space)
+    if not space.n_rows:
+        raise BadQuery(f"the space {space.name} holds no vectors yet; add pictures first")
+    graph = ExplorationGraph.of(vectors.segments(), n_threads=n_threads, progress=progress)
+    with store.writing(patience=PATIENCE_SECONDS):
+        now = store.as_it_is(space)
+        if now is None:
+            raise BadQuery(f"generation {space.generation} of {space.name} was dropped meanwhile; build another graph")
+        graph.remove(_forgotten(store, now, graph.n_rows))
+        _save(store, now, graph)
+    return len(graph)
+
+
+def keep_graph(store: Store, space: Space, n_threads: int) -> None:
+    """Add what is new to the graph, once that is worth it; only for the holder of the writer lock."""
+    path = graph_file(store.folder_of(space))
+    if path is None or space.n_rows - int(path.stem) < max(FEWEST_NEW, GROWTH * space.n_rows):
+        return
+    try:
+        graph = ExplorationGraph.load(path, space.version, n_threads=n_threads)
+        vectors, _ = store.load_files(space)
+        first = graph.n_rows
+        for segment in vectors.segments():
+            graph.add(segment[max(0, first) :])
+            first -= len(segment)
+    except LookalikeError:
+        return  # `verify` tells; until then all else answers
+    graph.remove(_forgotten(store, space, graph.n_rows))
+    _save(store, space, graph)
+
+
+def graph_without(path: Path, version: str, rows: NDArray[np.int64], folder: Path) -> None:
+    """Write the graph in a file, without some rows, into another generation's folder; nothing if it cannot be read."""
+    try:
+        graph = ExplorationGraph.load(path, version)
+    except LookalikeError:
+        return
+    graph.remove(rows[rows < graph.n_rows])
+    (folder / FOLDER).mkdir(parents=True, exist_ok=True)
+    graph.save(folder / FOLDER / path.name, version)
+
+
+def drop_graph(store: Store, space: Space) -> bool:
+    """Delete the graph of a generation; return whether there was one. Only for the holder of the writer lock."""
+    files = list((store.folder_of(space) / FOLDER).glob(f"*{SUFFIX}"))
+    for file in files:
+        file.unlink()
+    return bool(files)
+
+
+def _forgotten(store: Store, space: Space, n_rows: int) -> NDArray[np.int64]:
+    """Return the rows below a number that are zeros, because what they stood for was removed."""
+    vectors, _ = store.load_files(space)
+    found, first = [], 0
+    for segment in vectors.segments():
+        found.append(first + np.flatnonzero(~segment.any(axis=1)))
+        first += len(segment)
+    rows = np.concatenate(found)
+    return rows[rows < n_rows]
+
+
+def _save(store: Store, space: Space, graph: ExplorationGraph) -> None:
+    folder = store.folder_of(space) / FOLDER
+    folder.mkdir(exist_ok=True)
+    older = list(folder.glob(f"*{SUFFIX}"))
+    path = folder / f"{graph.n_rows:012}{SUFFIX}"
+    graph.save(path, space.version)
+    for file in older:
+        if file != path:
+            file.unlink()

@@ -1,0 +1,312 @@
+"""A collection in an engine: moved, compared, and searched as if it were here."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from lookalike.cli import main
+from lookalike.collection import Collection
+from lookalike.collection.engine import EngineProposal, clause_of
+from lookalike.collection.indexes import bit_order
+from lookalike.collection.push import Push
+from lookalike.errors import BadQuery, EngineUnavailable, LookalikeError
+from lookalike.index.code_segment import ordered
+from lookalike.index.elastic import CodeIndex, Engine, Patience
+from lookalike.index.elastic.schemes import subcodes
+from lookalike.index.reranked import RerankedIndex
+from lookalike.query import parse
+from lookalike.settings import Settings
+from tests.engine.proxy import Proxy
+
+SPACE = "colour"
+
+Draw = Callable[..., Path]
+Rows = Callable[..., object]
+
+
+@pytest.fixture(scope="session")
+def original(tmp_path_factory: pytest.TempPathFactory, draw: Draw) -> Path:
+    """A collection of forty pictures, to be copied."""
+    place = tmp_path_factory.mktemp("original")
+    for seed in range(40):
+        form = ("png", "webp")[seed % 2]
+        draw(place / "pictures" / ("even", "odd")[seed % 2] / f"thing {seed}.{form}", seed, squares=(4 + seed % 3, 6))
+    with Collection(place / "photos", settings=Settings(workers=1, model=None)) as photos:
+        photos.add(place / "pictures")
+    return place / "photos"
+
+
+@pytest.fixture
+def photos(url: str, tmp_path: Path, original: Path) -> Iterator[Collection]:
+    """A collection of forty pictures that may push to the node."""
+    shutil.copytree(original, tmp_path / "photos")
+    with Collection(tmp_path / "photos", settings=Settings(workers=1, model=None, engine=url)) as photos:
+        yield photos
+        for record in photos.folder.glob(f"spaces/{SPACE}*/engine.json"):
+            Engine(url).request("DELETE", f"/{json.loads(record.read_text())['index']}*")
+
+
+def test_a_push_moves_all_rows_and_the_next_one_only_what_changed(photos: Collection, folder: Path, draw: Draw) -> None:
+    first = photos.push(SPACE)
+    assert (first.written, first.removed, first.unchanged, first.failed) == (40, 0, 0, ())
+    again = photos.push(SPACE)
+    assert (again.written, again.removed, again.unchanged, again.index) == (0, 0, 40, first.index)
+    photos.make_album("best", [3, 5])
+    draw(folder / "new.png", 100)
+    photos.add(folder)
+    photos.remove([7, 8])
+    stale = photos.check_push(SPACE)
+    assert (stale.ok, stale.missing, stale.changed, stale.extra) == (False, 1, 2, 2)
+    changed = photos.push(SPACE)
+    assert (changed.written, changed.removed, changed.unchanged) == (3, 2, 36)
+    found = photos.check_push(SPACE)
+    assert (found.ok, found.rows_here, found.rows_there, found.different) == (True, 39, 39, 0)
+    assert found.queries == 39
+
+
+def test_what_the_engine_knows_can_be_searched_there(photos: Collection) -> None:
+    photos.make_album("best", [3, 5])
+    index = CodeIndex(Engine(photos.settings.engine or ""), photos.push(SPACE).index)
+    code = np.zeros((1, 4), dtype=np.uint64)
+
+    def n_found(clause: dict[str, object]) -> int:
+        return index.engine.request("POST", f"/{index.name}/_count", {"query": clause})["count"]
+
+    assert n_found({"term": {"albums": "best"}}) == 2
+    assert n_found({"wildcard": {"folders": "*/even"}}) == 20
+    assert n_found({"term": {"format": "webp"}}) == 20
+    assert n_found({"match_phrase": {"texts": "thing 7"}}) == 1
+    assert (index.search(code, 5, clauses=[{"term": {"albums": "nobody's"}}]).ids == -1).all()
+
+
+def test_damage_in_the_engine_is_seen_and_mended(photos: Collection) -> None:
+    index = CodeIndex(Engine(photos.settings.engine or ""), photos.push(SPACE).index)
+    index.put([3], np.zeros((1, 4), dtype=np.uint64), [{"version": 0}])
+    index.put([77], np.zeros((1, 4), dtype=np.uint64), [{"version": 0}])
+    index.delete([4])
+    found = photos.check_push(SPACE)
+    assert (found.ok, found.missing, found.changed, found.extra) == (False, 1, 1, 1)
+    assert found.different > 0
+    report = photos.push(SPACE)
+    assert (report.written, report.removed) == (2, 1)
+    assert photos.check_push(SPACE).ok
+
+
+def test_another_coder_makes_another_index_and_the_old_one_is_deleted(
+    photos: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from lookalike.collection import push
+
+    engine = Engine(photos.settings.engine or "")
+    name = photos.push(SPACE).index
+    before = engine.request("GET", f"/{name}/_alias")
+    monkeypatch.setattr(push, "LAYOUT", 2)
+    assert photos.push(SPACE).written == 40
+    after = engine.request("GET", f"/{name}/_alias")
+    assert list(before) != list(after)
+    assert CodeIndex(engine, next(iter(before))).about() is None
+    assert photos.check_push(SPACE).ok
+
+
+def test_an_interrupted_push_goes_on_where_it_stopped(photos: Collection, monkeypatch: pytest.MonkeyPatch) -> None:
+    from lookalike.collection import push
+
+    monkeypatch.setattr(push, "ROWS", 9)
+
+    def interrupt(progress: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        photos.push(SPACE, progress=interrupt)
+    with pytest.raises(BadQuery, match="was not pushed as it is now"):
+        photos.check_push(SPACE)
+    report = photos.push(SPACE)
+    assert (report.written, report.unchanged) == (31, 9)
+    assert photos.check_push(SPACE).ok
+
+
+def test_pushing_through_faults_ends_equal(photos: Collection, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from lookalike.collection import push
+
+    monkeypatch.setattr(push, "ROWS", 3)
+    with Proxy(url, share=0.2) as proxy:
+        engine = Engine(proxy.url, seconds=1.0, patience=Patience(12, 0.01, 0.05))
+        report = Push(photos._store, photos._spaces.view(SPACE), engine).push()
+        assert proxy.faults.total() > 3
+    assert (report.written, report.failed) == (40, ())
+    assert photos.check_push(SPACE).ok
+
+
+def test_an_index_of_another_collection_is_left_alone(photos: Collection, tmp_path: Path, original: Path) -> None:
+    name = f"mine-{uuid4().hex[:6]}"
+    photos.push(SPACE, name=name)
+    shutil.copytree(original, tmp_path / "other")
+    message = f"{name}.* was not pushed from this collection"
+    with (
+        Collection(tmp_path / "other", settings=photos.settings) as other,
+        pytest.raises(LookalikeError, match=message),
+    ):
+        other.push(SPACE, name=name)
+    assert photos.check_push(SPACE).ok
+
+
+@pytest.fixture
+def proposal(photos: Collection) -> Callable[..., RerankedIndex]:
+    """Make an index that asks the engine, which saw the first 30 rows."""
+    place = photos.push(SPACE).index
+    view = photos._spaces.view(SPACE)
+    engine = Engine(photos.settings.engine or "")
+    assert view.coder is not None
+    asked: list[int] = []
+
+    def otherwise(queries: NDArray[np.float32], n: int, allowed: NDArray[np.bool_] | None) -> NDArray[np.int64]:
+        asked.append(n)
+        return view.index.search(queries, n, allowed=allowed).rows
+
+    proposal = EngineProposal(CodeIndex(engine, place), 30, view.coder, view.index, otherwise)
+
+    def index(filters: str | None = None) -> RerankedIndex:
+        return RerankedIndex(view.index, proposal.where(None if filters is None else parse(filters)), per_neighbour=4)
+
+    index.asked = asked  # type: ignore[attr-defined]
+    return index
+
+
+@pytest.mark.parametrize("share", [None, 0.5, 0.1])
+def test_what_the_engine_proposes_is_ranked_as_ever(
+    photos: Collection, proposal: Callable[..., RerankedIndex], share: float | None
+) -> None:
+    view = photos._spaces.view(SPACE)
+    queries = view.vectors(np.array([2, 35]))
+    allowed = None if share is None else np.random.default_rng(7).random(40) < share
+    assert view.codes is not None and view.coder is not None
+    codes = ordered(np.concatenate(view.codes), bit_order(view.coder))
+    found = proposal().search(queries, 3, allowed=allowed)
+    for place, row in enumerate((2, 35)):
+        is_near = (np.bitwise_count(subcodes(codes, 4) ^ subcodes(codes[row][None], 4)) <= 2).any(axis=1)
+        is_proposed = is_near | (np.arange(40) >= 30)  # those that came after the push are all looked at
+        expected = view.index.search(
+            queries[place : place + 1], 3, allowed=is_proposed if allowed is None else is_proposed & allowed
+        )
+        np.testing.assert_array_equal(found.rows[place], expected.rows[0])
+        np.testing.assert_array_equal(found.similarities[place], expected.similarities[0])
+
+
+def test_filters_go_along_where_ids_would_be_too_many(
+    photos: Collection, proposal: Callable[..., RerankedIndex], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from lookalike.collection import engine
+
+    monkeypatch.setattr(engine, "MOST_IDS", 3)
+    view = photos._spaces.view(SPACE)
+    allowed = np.array([photos.item(item + 1).format == "WEBP" for item in range(40)])
+    query = view.vectors(np.flatnonzero(allowed)[:1])
+    found = proposal("format:webp").search(query, 5, allowed=allowed)
+    assert found.similarities[0, 0] > 0.99
+    assert not proposal.asked  # type: ignore[attr-defined]
+    proposal("album:best").search(query, 5, allowed=allowed)
+    assert proposal.asked  # type: ignore[attr-defined]
+
+
+EVERYWHERE = ("added:2001..2999", "place:nowhere")
+"""What all pictures meet, or none."""
+
+FILTERS = [
+    "format:png",
+    "-format:webp",
+    "height:..47",
+    "height:33.. -format:webp",
+    "format:png | height:..32",
+    "-(format:png height:..32)",
+    "megapixels:0.0015..0.002",
+    "year:1970..1980",
+    "year:1975..",
+    "-date:1970",
+    "date:..1970-05-30",
+    "date:1970-05-31..1971-05",
+    "added:2001..2999",
+    "camera:kON",
+    "camera:F1",
+    "-camera:F1",
+    "-place:ro*",
+    "place:o*m",
+    "place:nowhere",
+]
+
+
+def test_a_filter_means_the_same_in_the_engine_and_in_the_catalogue(photos: Collection, rows: Rows) -> None:
+    rows(photos, "UPDATE items SET camera = 'Nikon F' || id, taken_at = '19' || (60 + id) || '-05-31T10:00:00'")
+    rows(photos, "UPDATE items SET camera = NULL, taken_at = NULL, place = 'Ro*me' WHERE id % 3 = 0")
+    engine, name = Engine(photos.settings.engine or ""), photos.push(SPACE).index
+    for line in FILTERS:
+        body = {"size": 100, "query": clause_of(parse(line)), "docvalue_fields": ["item"]}
+        hits = engine.request("POST", f"/{name}/_search", body)["hits"]["hits"]
+        expected = {item.id for item in photos.items(line)}
+        assert {hit["fields"]["item"][0] for hit in hits} == expected, line
+        assert 0 < len(expected) < 40 or line in EVERYWHERE, line
+
+
+def test_what_may_mean_another_thing_in_the_engine_is_not_left_to_it() -> None:
+    for line in ("album:best", "folder:even", "text:thing", "format:png album:best", "-(folder:a | year:1970)"):
+        assert clause_of(parse(line)) is None
+
+
+def test_the_command_pushes_and_checks(photos: Collection, url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    def run(*words: str) -> tuple[int, str, str]:
+        code = main(["--collection", str(photos.folder), "push", *words])
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    code, out, _ = run(url, "--space", SPACE, "--json")
+    assert (code, json.loads(out)["written"], json.loads(out)["failed"]) == (0, 40, [])
+    code, out, _ = run(url, "--space", SPACE)
+    assert (code, out.endswith(": 0 written, 0 removed, 40 unchanged\n")) == (0, True)
+    code, out, _ = run(url, "--space", SPACE, "--check", "--json")
+    assert (code, json.loads(out)["ok"]) == (0, True)
+    photos.remove([9])
+    code, out, _ = run(url, "--space", SPACE, "--check")
+    assert code == 1
+    assert "0 missing, 0 changed, 1 too many" in out
+    code, _, err = run("--space", SPACE)
+    assert (code, err) == (
+        1,
+        "Error: no search engine is set; give its URL, as an argument of `push` or as LOOKALIKE_ENGINE\n",
+    )
+
+
+def test_searches_ask_the_engine_that_the_space_was_pushed_to(
+    photos: Collection, folder: Path, draw: Draw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query = f"#7@{SPACE} -format:webp"
+    expected = [(hit.id, hit.score) for hit in photos.search(query, k=30, cutoff=0)]
+    photos.push(SPACE)
+    asked: list[int] = []
+    search = CodeIndex.search
+
+    def counting(index: CodeIndex, codes: NDArray[np.uint64], k: int, **how: object) -> object:
+        asked.append(k)
+        return search(index, codes, k, **how)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(CodeIndex, "search", counting)
+    found = [(hit.id, hit.score) for hit in photos.search(query, k=30, cutoff=0)]
+    assert asked
+    assert found == expected
+    draw(folder / "later.png", 500)
+    photos.add(folder)
+    assert 41 in {hit.id for hit in photos.search(query, k=50, cutoff=0)}
+
+
+def test_an_engine_that_is_down_is_an_error_in_words_and_nothing_else_is_touched(photos: Collection) -> None:
+    photos.push(SPACE)
+    with Collection(
+        photos.folder, settings=photos.settings.model_copy(update={"engine": "http://127.0.0.1:9"})
+    ) as away:
+        with pytest.raises(EngineUnavailable, match=r"127\.0\.0\.1:9"):
+            away.search(f"#7@{SPACE}")
+        assert away.search("#7@shape", cutoff=0).hits
