@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from lookalike.codes.coder import BitOrder, Coder
 from lookalike.codes.elastichash import train_elastichash
 from lookalike.codes.itq import itq_coder
-from lookalike.codes.listwise import train_label_free
+from lookalike.codes.listwise import train_listwise
 from lookalike.codes.lsh import lsh_coder, super_bit_coder
 from lookalike.codes.packing import Codes, hamming_distances
 from lookalike.codes.partition import partition
@@ -119,7 +119,7 @@ def compare_methods(train: Labelled, measured: Measured, n_steps: int) -> dict[i
         "ITQ": lambda n_bits: itq_coder(vectors, n_bits),
         "ElasticHash (labels)": lambda n_bits: train_elastichash(vectors, labels, n_bits, n_steps=n_steps),
         "Search Anything": lambda n_bits: train_search_anything(vectors, n_bits, n_steps=n_steps),
-        "listwise (ours)": lambda n_bits: train_label_free(vectors, n_bits=n_bits, n_steps=n_steps),
+        "listwise (ours)": lambda n_bits: train_listwise(vectors, n_bits=n_bits, n_steps=n_steps),
     }
     print(
         f"\n% of float mAP@{K} kept     " + "".join(f"{f'{n_bits} bits':>24}" for n_bits in BITS) + "   s to learn 256"

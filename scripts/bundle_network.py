@@ -19,7 +19,7 @@ from fit_describers import fit_projection
 
 from lookalike import models
 from lookalike.codes.coder import save_coder
-from lookalike.codes.listwise import train_label_free
+from lookalike.codes.listwise import train_listwise
 from lookalike.collection.describe import describe_all
 from lookalike.describers import load_describers
 from lookalike.describers.bundled import FOLDER, JOINT
@@ -72,7 +72,8 @@ def main() -> None:
     vectors = as_shipped(features).astype(np.float16).astype(np.float32)
     is_named = ~np.isin(heads[rows], NAMELESS)
     save_words(joint / VOCABULARY, vectors[is_named], labels[rows][is_named], options.pictures.parent / "names.csv")
-    save_coder(joint / CODER, train_label_free(vectors, n_steps=6000, rate=3e-3))
+    kin = np.unique(labels[rows], return_inverse=True)[1]
+    save_coder(joint / CODER, train_listwise(vectors, labels=kin, shares=shares_of(heads[rows]), n_steps=6000))
     known = calibration_rows(heads[rows], labels[rows])
     write_card(options.into)
     calibration = calibrate(vectors[known], labels[rows][known])
@@ -95,10 +96,13 @@ def fitted_projection(features: Vectors, heads: np.ndarray, labels: np.ndarray) 
     """Fit the projection to the labels of which there are enough pictures, each head with its share."""
     _, label, counts = np.unique(labels, return_inverse=True, return_counts=True)
     chosen = (counts[label] >= FEWEST) & np.isin(heads, list(SHARES))
-    weights = np.array([SHARES[head] for head in heads[chosen]])
-    for head in SHARES:
-        weights[heads[chosen] == head] /= max(1, np.count_nonzero(heads[chosen] == head))
-    return fit_projection(features[chosen], labels[chosen], N_DIMS, SHRINKAGE, weights)
+    return fit_projection(features[chosen], labels[chosen], N_DIMS, SHRINKAGE, shares_of(heads[chosen]))
+
+
+def shares_of(heads: np.ndarray) -> np.ndarray:
+    """Return how much each picture counts, so that each head has its share however many pictures it has."""
+    _, head, counts = np.unique(heads, return_inverse=True, return_counts=True)
+    return np.array([SHARES.get(each, 0.0) for each in heads.tolist()]) / counts[head]
 
 
 def save_words(path: Path, vectors: Vectors, labels: np.ndarray, names: Path) -> None:

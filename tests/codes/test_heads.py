@@ -8,7 +8,7 @@ import pytest
 from lookalike.codes.adam import Adam
 from lookalike.codes.elastichash import Classifier, hard_triplet_loss
 from lookalike.codes.head import sample
-from lookalike.codes.listwise import TEMPERATURE, listwise_loss
+from lookalike.codes.listwise import listwise_loss
 from lookalike.codes.search_anything import cosine_loss
 
 
@@ -89,25 +89,25 @@ def test_the_classifier_learns() -> None:
 
 def test_the_listwise_loss_is_that_of_a_loop_over_rows() -> None:
     rng = np.random.default_rng(7)
-    similarities, codes, log_scale = rng.uniform(-0.2, 0.2, (6, 6)), rng.standard_normal((6, 16)), np.array(1.5)
+    closeness, codes, log_scale = rng.uniform(-4, 4, (6, 6)), rng.standard_normal((6, 16)), np.array(1.5)
     naive = []
     for row in range(6):
         others = [other for other in range(6) if other != row]
-        wanted = np.exp([similarities[row, other] / TEMPERATURE for other in others])
+        wanted = np.exp([closeness[row, other] for other in others])
         found = np.exp([np.exp(1.5) * codes[row] @ codes[other] / 16 for other in others])
         wanted, found = wanted / wanted.sum(), found / found.sum()
         naive.append((wanted * np.log(wanted / found)).sum())
-    value, by_codes, by_log_scale = listwise_loss(similarities, codes, log_scale)
+    value, by_codes, by_log_scale = listwise_loss(closeness, codes, log_scale)
     assert value == pytest.approx(np.mean(naive))
-    expected = numeric_gradient(lambda changed: listwise_loss(similarities, changed, log_scale)[0], codes)
+    expected = numeric_gradient(lambda changed: listwise_loss(closeness, changed, log_scale)[0], codes)
     np.testing.assert_allclose(by_codes, expected, atol=1e-8)
-    expected = numeric_gradient(lambda changed: listwise_loss(similarities, codes, changed)[0], log_scale)
+    expected = numeric_gradient(lambda changed: listwise_loss(closeness, codes, changed)[0], log_scale)
     np.testing.assert_allclose(by_log_scale, expected, atol=1e-8)
 
 
 def test_codes_with_the_neighbourhoods_of_the_floats_lose_nothing() -> None:
     codes = np.where(np.random.default_rng(7).standard_normal((5, 16)) > 0, 1.0, -1.0)
-    value, gradient, _ = listwise_loss(codes @ codes.T / 16, codes, np.array(-np.log(TEMPERATURE)))
+    value, gradient, _ = listwise_loss(codes @ codes.T / 0.8, codes, np.array(np.log(20)))
     assert value == pytest.approx(0)
     np.testing.assert_allclose(gradient, 0, atol=1e-12)
 

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from lookalike.codes.coder import Coder, read_coder, save_coder
 from lookalike.codes.elastichash import train_elastichash
 from lookalike.codes.itq import itq_coder
-from lookalike.codes.listwise import listwise_loss, train_label_free
+from lookalike.codes.listwise import train_listwise
 from lookalike.codes.lsh import lsh_coder, super_bit_coder
 from lookalike.codes.packing import hamming_distances, unpack_bits
 from lookalike.codes.search_anything import train_search_anything
@@ -29,7 +30,7 @@ METHODS: dict[str, Learn] = {
     "itq": itq_coder,
     "search-anything": lambda vectors, n_bits: train_search_anything(vectors, n_bits, n_steps=20),
     "elastichash": lambda vectors, n_bits: train_elastichash(vectors, labels_of(vectors), n_bits, n_steps=20),
-    "listwise": lambda vectors, n_bits: train_label_free(vectors, n_bits=n_bits, n_steps=20),
+    "listwise": lambda vectors, n_bits: train_listwise(vectors, n_bits=n_bits, n_steps=20),
 }
 LEARNING = ["itq", "search-anything", "elastichash", "listwise"]
 
@@ -99,16 +100,16 @@ def test_nothing_can_be_learned_from_nothing(method: str) -> None:
 
 def test_one_vector_is_enough_for_itq_and_two_for_the_head() -> None:
     assert itq_coder(draw_vectors(1), 32).encode(draw_vectors(1)).shape == (1, 4)
-    assert train_label_free(draw_vectors(2), n_bits=64, n_steps=2).encode(draw_vectors(2)).shape == (2, 8)
+    assert train_listwise(draw_vectors(2), n_bits=64, n_steps=2).encode(draw_vectors(2)).shape == (2, 8)
     with pytest.raises(ValueError, match="two vectors or more, got 1"):
-        train_label_free(draw_vectors(1))
+        train_listwise(draw_vectors(1))
 
 
 def test_another_seed_makes_another_coder() -> None:
     vectors = draw_vectors(40)
     assert lsh_coder(20, 16, seed=1).version != lsh_coder(20, 16, seed=2).version
     assert itq_coder(vectors, 16, seed=1).version != itq_coder(vectors, 16, seed=2).version
-    first, second = (train_label_free(vectors, n_bits=16, n_steps=2, seed=seed) for seed in (1, 2))
+    first, second = (train_listwise(vectors, n_bits=16, n_steps=2, seed=seed) for seed in (1, 2))
     assert first.version != second.version
 
 
@@ -163,37 +164,66 @@ def test_labels_that_teach_nothing_are_refused() -> None:
 def test_progress_is_told_step_by_step() -> None:
     told: list[tuple[int, int]] = []
     vectors = draw_vectors(20)
-    train_label_free(vectors, n_bits=16, n_steps=3, progress=lambda done, total: told.append((done, total)))
+    train_listwise(vectors, n_bits=16, n_steps=3, progress=lambda done, total: told.append((done, total)))
     train_search_anything(vectors, 16, n_steps=2, progress=lambda done, total: told.append((done, total)))
     assert told == [(1, 3), (2, 3), (3, 3), (1, 2), (2, 2)]
 
 
 def test_long_codes_begin_with_a_short_code_in_four_groups() -> None:
     vectors = draw_vectors(120, 40)
-    order = train_label_free(vectors, n_bits=128, n_steps=3).order
+    order = train_listwise(vectors, n_bits=128, n_steps=3).order
     assert order is not None
     assert order.groups.shape == (4, 16)
     assert sorted(order.groups.ravel().tolist()) == list(range(64))
-    assert train_label_free(vectors, n_bits=32, n_steps=3).order is None
+    assert train_listwise(vectors, n_bits=32, n_steps=3).order is None
 
 
-def test_training_brings_the_order_of_codes_nearer_to_that_of_floats() -> None:
-    rng = np.random.default_rng(7)
-    vectors = rng.standard_normal((40, 32))[np.arange(400) % 40] + rng.standard_normal((400, 32))
-    vectors *= np.arange(1, 33) ** -1.0
-    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+def draw_groups(n: int, seed: int) -> NDArray[np.float32]:
+    """Return vectors of sixty groups that differ mostly in few directions, (n, 64)."""
+    centres = np.random.default_rng(7).standard_normal((60, 64))
+    noise = np.random.default_rng(seed).standard_normal((n, 64))
+    vectors = (centres[np.arange(n) % 60] + noise) * np.arange(1, 65) ** -0.7
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
 
-    def loss(n_steps: int) -> float:
-        codes = unpack_bits(train_label_free(vectors, n_bits=32, n_steps=n_steps).encode(vectors)) * 2.0 - 1
-        scales = np.linspace(2, 5, 31)
-        return min(listwise_loss(vectors @ vectors.T, codes, np.array(scale))[0] for scale in scales)
 
-    assert loss(150) < 0.99 * loss(0)
+def test_training_makes_codes_agree_with_floats_on_who_is_near() -> None:
+    learned_from, vectors = draw_groups(1200, 1), draw_groups(400, 2)
+    similarities = vectors @ vectors.T - 2 * np.eye(400, dtype=np.float32)
+    nearest = np.argsort(-similarities, axis=1, kind="stable")[:, :10]
+
+    def agreement(n_steps: int) -> float:
+        codes = train_listwise(learned_from, n_bits=128, n_steps=n_steps).encode(vectors)
+        distances = hamming_distances(codes, codes).astype(int) + 999 * np.eye(400, dtype=int)
+        found = np.argsort(distances, axis=1, kind="stable")[:, :10]
+        return float(np.mean([np.isin(near, by_code).mean() for near, by_code in zip(nearest, found, strict=True)]))
+
+    assert agreement(80) > agreement(0)
+
+
+def test_labels_bring_codes_of_one_label_together() -> None:
+    vectors, labels = draw_groups(400, 3), np.arange(400) // 200
+
+    def contrast(coder: Coder) -> float:
+        distances = hamming_distances(coder.encode(vectors), coder.encode(vectors)).astype(float)
+        is_kin = labels[:, None] == labels
+        return float(distances[~is_kin].mean() - distances[is_kin].mean())
+
+    told = train_listwise(vectors, labels=labels, n_bits=64, n_steps=100)
+    assert contrast(told) > 1.3 * contrast(train_listwise(vectors, n_bits=64, n_steps=100))
+
+
+def test_shares_say_what_is_learned_from() -> None:
+    vectors = draw_vectors(300)
+    first_half = np.where(np.arange(300) < 150, 1.0, 0.0)
+    learned = train_listwise(vectors, shares=first_half, n_bits=16, n_steps=5)
+    assert learned.version != train_listwise(vectors, n_bits=16, n_steps=5).version
+    with pytest.raises(ValueError, match="300 vectors need as many shares"):
+        train_listwise(vectors, shares=np.ones(3))
 
 
 def test_a_trained_coder_comes_back_from_its_file(tmp_path: Path) -> None:
     vectors = draw_vectors(40)
-    coder = train_label_free(vectors, n_bits=64, n_steps=5)
+    coder = train_listwise(vectors, n_bits=64, n_steps=5)
     save_coder(tmp_path / "codes.npz", coder)
     again = read_coder(tmp_path / "codes.npz")
     assert again.version == coder.version

@@ -7,7 +7,13 @@ import pytest
 
 from lookalike.codes.coder import BitOrder
 from lookalike.codes.packing import pack_bits, unpack_bits
-from lookalike.codes.selection import bit_correlations, least_correlated, select_then_split, split_then_select
+from lookalike.codes.selection import (
+    bit_correlations,
+    imbalances,
+    least_correlated,
+    select_then_split,
+    split_then_select,
+)
 
 METHODS = [select_then_split, split_then_select]
 
@@ -72,3 +78,21 @@ def test_chosen_bits_hang_together_less_than_the_first_ones(method: Callable[...
 @pytest.mark.parametrize("method", METHODS)
 def test_the_same_codes_give_the_same_order(method: Callable[..., BitOrder]) -> None:
     np.testing.assert_array_equal(method(draw_codes(300)).groups, method(draw_codes(300)).groups)
+
+
+def test_a_bit_that_is_nearly_always_the_same_loses_nearly_all_it_could_tell() -> None:
+    bits = np.zeros((100, 8), dtype=np.bool_)
+    bits[:50, 0] = bits[:10, 1] = True
+    losses = imbalances(pack_bits(bits))
+    assert losses[0] == 0
+    assert losses[1] == pytest.approx(1 + np.log2(0.1**2 + 0.9**2))
+    assert (losses[2:] == 1).all()
+    assert (imbalances(np.zeros((0, 2), np.uint8)) == 0).all()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_bits_of_which_one_value_is_usual_are_avoided(method: Callable[..., BitOrder]) -> None:
+    rng = np.random.default_rng(7)
+    bits = rng.random((2000, 64)) < np.where(np.arange(64) % 2, 0.5, 0.08)
+    chosen = method(pack_bits(bits), n_short=32, n_groups=4).groups
+    assert np.mean(chosen % 2 == 1) > 0.9

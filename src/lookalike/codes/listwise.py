@@ -1,4 +1,4 @@
-"""Our head: codes that keep the order of neighbours. It needs no labels, and is what a collection trains for itself."""
+"""Our head: codes that keep the order of neighbours. It needs no labels, but uses them where there are some."""
 
 from __future__ import annotations
 
@@ -16,13 +16,19 @@ from lookalike.codes.itq import itq_coder
 from lookalike.codes.selection import split_prefix
 
 BATCH = 384
-TEMPERATURE = 0.05
-"""Of the float neighbourhoods: a neighbour that is 0.05 less similar counts 1/e times as much."""
+TEMPERATURE = 0.1
+"""Of the float neighbourhoods: a neighbour that is 0.1 less similar counts 1/e times as much."""
+
+KINSHIP = 0.15
+"""By how much more similar vectors of one label count."""
+
+RATE = 3e-2
+"""Of Adam's first step, by default."""
 
 SHARPNESS = 2.0
 """Slope of the tanh that stands for the sign in gradients, where outputs have a standard deviation of one."""
 
-PREFIX, PREFIX_WEIGHT = 64, 0.5
+PREFIX, PREFIX_WEIGHT = 64, 1.0
 """Bits at the beginning of longer codes that are trained to be good codes by themselves, and what they count."""
 
 N_START = 10_000
@@ -31,13 +37,15 @@ N_START = 10_000
 State: TypeAlias = Mapping[str, NDArray[np.float32]]
 
 
-def train_label_free(
+def train_listwise(
     vectors: NDArray[np.float32],
     *,
+    labels: NDArray[np.integer] | None = None,
+    shares: NDArray[np.float64] | None = None,
     n_bits: int = 256,
     seed: int = 7,
     n_steps: int = 1000,
-    rate: float = 1e-3,
+    rate: float = RATE,
     progress: Progress | None = None,
 ) -> Coder:
     """Learn codes in which every vector has the neighbours it has among floats, in their order.
@@ -51,6 +59,10 @@ def train_label_free(
     ----------
     vectors : (N, D) float32
         At least two; L2-normalized, as similarities are dot products. Of more than 50,000 as many are drawn.
+    labels : (N,) int or None
+        Vectors of one label count as more similar than they are.
+    shares : (N,) float64 or None
+        How often each is drawn into a batch, relative to the others; None means alike.
     n_bits : int
     seed : int
     n_steps : int
@@ -67,7 +79,8 @@ def train_label_free(
     Raises
     ------
     ValueError
-        If there are fewer than two vectors, a number is not finite, or n_bits is no multiple of 8.
+        If there are fewer than two vectors, a number is not finite, n_bits is no multiple of 8, or labels or shares
+        are not as many as vectors.
 
     References
     ----------
@@ -75,20 +88,26 @@ def train_label_free(
     Bengio, Léonard, Courville, "Estimating or Propagating Gradients Through Stochastic Neurons for Conditional
     Computation", 2013 (the straight-through sign).
     Kusupati et al., "Matryoshka Representation Learning", NeurIPS 2022 (codes that begin with a code).
-
-    Notes
-    -----
-    Meant for codes of 256 bits: at 64, `itq_coder` alone keeps more (``benchmarks/codes.py``).
     """
-    vectors = vectors[sample(vectors, n_bits, seed)]
+    for name, values in (("labels", labels), ("shares", shares)):
+        if values is not None and values.shape != vectors.shape[:1]:
+            raise ValueError(f"{len(vectors)} vectors need as many {name}, got {values.shape}; give one of each")
+    rows = sample(vectors, n_bits, seed)
+    vectors = vectors[rows]
+    kin = None if labels is None else labels[rows]
+    odds = None if shares is None else shares[rows] / shares[rows].sum()
     rng = np.random.default_rng(seed)
     mean = vectors.mean(axis=0)
     state = _start(vectors, mean, n_bits, seed)
     adam = Adam(state)
-    size = min(BATCH, len(vectors))
+    size = min(BATCH, len(vectors) if odds is None else np.count_nonzero(odds))
     for step in range(n_steps):
-        batch = vectors[rng.choice(len(vectors), size, replace=False)]
-        adam.step(_gradients(state, batch - mean, batch @ batch.T), falling(rate, step, n_steps))
+        drawn = rng.choice(len(vectors), size, replace=False, p=odds)
+        batch = vectors[drawn]
+        similarities = batch @ batch.T
+        if kin is not None:
+            similarities += np.float32(KINSHIP) * (kin[drawn, None] == kin[drawn])
+        adam.step(_gradients(state, batch - mean, similarities), falling(rate, step, n_steps))
         if progress:
             progress(step + 1, n_steps)
     coder = linear_coder("listwise", state["weights"], mean @ state["weights"] + state["thresholds"])
@@ -115,10 +134,11 @@ def _gradients(state: State, centred: NDArray[np.float32], similarities: NDArray
     """Return the gradient of the loss of a batch (n, D) with similarities (n, n) by everything that is learned."""
     outputs = centred @ state["weights"] - state["thresholds"]
     codes = np.where(outputs > 0, np.float32(1), np.float32(-1))
-    _, by_codes, by_scale = listwise_loss(similarities, codes, state["log_scale"])
+    closeness = similarities / np.float32(TEMPERATURE)
+    _, by_codes, by_scale = listwise_loss(closeness, codes, state["log_scale"])
     by_prefix_scale = np.zeros_like(by_scale)
     if codes.shape[1] > PREFIX:
-        _, by_prefix, by_prefix_scale = listwise_loss(similarities, codes[:, :PREFIX], state["prefix_log_scale"])
+        _, by_prefix, by_prefix_scale = listwise_loss(closeness, codes[:, :PREFIX], state["prefix_log_scale"])
         by_codes[:, :PREFIX] += np.float32(PREFIX_WEIGHT) * by_prefix
     # The slope of a tanh stands for that of the sign, which is zero.
     sharpness = np.float32(SHARPNESS)
@@ -132,14 +152,14 @@ def _gradients(state: State, centred: NDArray[np.float32], similarities: NDArray
 
 
 def listwise_loss(
-    similarities: NDArray[np.float32], codes: NDArray[np.float32], log_scale: NDArray[np.float32]
+    closeness: NDArray[np.float32], codes: NDArray[np.float32], log_scale: NDArray[np.float32]
 ) -> tuple[float, NDArray[np.float32], NDArray[np.float32]]:
     """Return how far the neighbourhoods of codes are from those of floats.
 
     Parameters
     ----------
-    similarities : (n, n) float
-        Of the vectors; the diagonal does not matter.
+    closeness : (n, n) float
+        Similarities of the vectors over a temperature; the diagonal does not matter.
     codes : (n, B) float
         -1 or 1, or anything in between.
     log_scale : () float
@@ -149,7 +169,7 @@ def listwise_loss(
     -------
     loss : float
         The mean over rows of the Kullback-Leibler divergence of softmax(scale agreements) from
-        softmax(similarities / 0.05), without the diagonal.
+        softmax(closeness), without the diagonal.
     by_codes : (n, B) float
         Its gradient.
     by_log_scale : () float
@@ -158,7 +178,7 @@ def listwise_loss(
     n, n_bits = codes.shape
     scale = np.exp(log_scale)
     agreements = codes @ codes.T / codes.dtype.type(n_bits)
-    wanted = _log_shares(similarities / similarities.dtype.type(TEMPERATURE))
+    wanted = _log_shares(closeness)
     found = _log_shares(agreements * scale)
     target = np.exp(wanted)
     off = ~np.eye(n, dtype=np.bool_)

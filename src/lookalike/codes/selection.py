@@ -38,7 +38,26 @@ def bit_correlations(codes: Codes) -> NDArray[np.float64]:
     return np.minimum(correlations, 1)
 
 
-def least_correlated(correlations: NDArray[np.float64], n_bits: int) -> NDArray[np.int64]:
+def imbalances(codes: Codes) -> NDArray[np.float64]:
+    """Return how much of each bit is lost because one of its values is the usual one.
+
+    Parameters
+    ----------
+    codes : (N, B/8) uint8
+
+    Returns
+    -------
+    losses : (B,) float64
+        In bits, 0 to 1: 1 + log2(p^2 + (1 - p)^2), where p is how often the bit is set. Two codes agree so much more
+        often in it than they would in a bit that is set in half of them, and lists of sub-codes are so much longer.
+    """
+    set_in = unpack_bits(codes).mean(axis=0) if len(codes) else np.full(8 * codes.shape[1], 0.5)
+    return 1 + np.log2(set_in**2 + (1 - set_in) ** 2)
+
+
+def least_correlated(
+    correlations: NDArray[np.float64], n_bits: int, losses: NDArray[np.float64] | None = None
+) -> NDArray[np.int64]:
     """Return bits that hang together little.
 
     From all bits, the one that is most correlated with those that remain (sum of squares) is left out, until as many
@@ -49,6 +68,8 @@ def least_correlated(correlations: NDArray[np.float64], n_bits: int) -> NDArray[
     correlations : (B, B) float64
     n_bits : int
         At most B.
+    losses : (B,) float64 or None
+        What speaks against each bit besides, in the unit of squared correlations.
 
     Returns
     -------
@@ -63,7 +84,7 @@ def least_correlated(correlations: NDArray[np.float64], n_bits: int) -> NDArray[
     if not 0 < n_bits <= len(correlations):
         raise ValueError(f"there are {len(correlations)} bits to choose from, got n_bits = {n_bits}; ask for fewer")
     squares = correlations**2
-    loads = squares.sum(axis=0)
+    loads = squares.sum(axis=0) + (0 if losses is None else losses)
     remaining = np.ones(len(loads), dtype=np.bool_)
     for _ in range(len(loads) - n_bits):
         worst = int(np.where(remaining, loads, -np.inf).argmax())
@@ -93,9 +114,14 @@ def select_then_split(codes: Codes, *, n_short: int = N_SHORT, n_groups: int = N
     ----------
     Korfhage, Mühling, Freisleben, "ElasticHash: Semantic Image Similarity Search by Deep Hashing with Elasticsearch",
     CAIP 2021.
+
+    Notes
+    -----
+    Differs from the paper: bits of which one value is usual are avoided too. Such a bit is hardly correlated with any
+    other, but says little.
     """
     correlations = bit_correlations(codes)
-    bits = least_correlated(correlations, n_short)
+    bits = least_correlated(correlations, n_short, imbalances(codes))
     groups = partition(correlations[np.ix_(bits, bits)], n_groups, seed=seed)
     return BitOrder(bits[groups].astype(np.uint16))
 
@@ -120,7 +146,8 @@ def split_then_select(codes: Codes, *, n_short: int = N_SHORT, n_groups: int = N
     """
     correlations = bit_correlations(codes)
     groups = partition(correlations, n_groups, seed=seed)
-    chosen = [group[least_correlated(correlations[np.ix_(group, group)], n_short // n_groups)] for group in groups]
+    losses, size = imbalances(codes), n_short // n_groups
+    chosen = [group[least_correlated(correlations[np.ix_(group, group)], size, losses[group])] for group in groups]
     return BitOrder(np.array(chosen, dtype=np.uint16))
 
 
