@@ -3,9 +3,10 @@
     OMP_NUM_THREADS=1 python benchmarks/codes.py [--train TRAIN.npz --database DATABASE.npz] [--steps N]
 
 Both files hold `vectors` (N, D), L2-normalized, and `labels` (N,); codes are learned from the first and measured on
-the second, of which every vector is a query. Without files both are drawn: clusters in clusters, other ones to learn
-from than to measure on. Quality is mAP at 100, divided by min(100, relevant); its share of the float vectors' is
-printed with a 95 % bootstrap interval over queries. The database is shuffled first, so that ties favour nobody.
+the second, of which every vector is a query. The first may hold `shares` (N,): how often our head draws each vector.
+Without files both are drawn: clusters in clusters, other ones to learn from than to measure on. Quality is mAP at 100,
+divided by min(100, relevant); its share of the float vectors' is printed with a 95 % bootstrap interval over queries.
+The database is shuffled first, so that ties favour nobody.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ RADIUS = 2
 """Bits by which a sub-code may differ from the query's for its list to be read."""
 
 Labelled = tuple[NDArray[np.float32], NDArray[np.int64]]
+Shares = NDArray[np.float64] | None
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,11 @@ class Measured:
 def read(path: Path) -> Labelled:
     with np.load(path, allow_pickle=False) as arrays:
         return arrays["vectors"].astype(np.float32), np.unique(arrays["labels"], return_inverse=True)[1]
+
+
+def read_shares(path: Path) -> Shares:
+    with np.load(path, allow_pickle=False) as arrays:
+        return arrays.get("shares")
 
 
 def draw(n_classes: int, seed: int, n_each: int = 30, n_dims: int = 256) -> Labelled:
@@ -108,7 +115,7 @@ def share_kept(measured: Measured, codes: Codes) -> str:
     return f"{100 * precisions.mean() / measured.precisions.mean():6.1f} [{100 * low:5.1f}, {100 * high:5.1f}]"
 
 
-def compare_methods(train: Labelled, measured: Measured, n_steps: int) -> dict[int, Coder]:
+def compare_methods(train: Labelled, shares: Shares, measured: Measured, n_steps: int) -> dict[int, Coder]:
     """Print what each method keeps, and return our coders by their number of bits."""
     vectors, labels = train
     n_dims = vectors.shape[1]
@@ -119,7 +126,10 @@ def compare_methods(train: Labelled, measured: Measured, n_steps: int) -> dict[i
         "ITQ": lambda n_bits: itq_coder(vectors, n_bits),
         "ElasticHash (labels)": lambda n_bits: train_elastichash(vectors, labels, n_bits, n_steps=n_steps),
         "Search Anything": lambda n_bits: train_search_anything(vectors, n_bits, n_steps=n_steps),
-        "listwise (ours)": lambda n_bits: train_listwise(vectors, n_bits=n_bits, n_steps=n_steps),
+        "listwise (ours)": lambda n_bits: train_listwise(vectors, shares=shares, n_bits=n_bits, n_steps=n_steps),
+        "listwise, labels (ours)": lambda n_bits: train_listwise(
+            vectors, labels=labels, shares=shares, n_bits=n_bits, n_steps=n_steps
+        ),
     }
     print(
         f"\n% of float mAP@{K} kept     " + "".join(f"{f'{n_bits} bits':>24}" for n_bits in BITS) + "   s to learn 256"
@@ -195,7 +205,8 @@ def main() -> None:
     measured = prepare(*(read(arguments.database) if arguments.database else draw(60, seed=8)))
     print(f"learned from {len(train[0]):,} vectors; {len(measured.queries):,} queries in {len(measured.vectors):,}")
     print(f"float mAP@{K} {measured.precisions.mean():.4f}")
-    coders = compare_methods(train, measured, arguments.steps)
+    shares = read_shares(arguments.train) if arguments.train else None
+    coders = compare_methods(train, shares, measured, arguments.steps)
     encode_rate(coders, train[0][:20_000])
     compare_selections(coders[256], coders[64], train[0], measured)
 

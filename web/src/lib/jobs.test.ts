@@ -128,7 +128,8 @@ test("a job that was interrupted says so behind its report", () => {
   );
 });
 
-test("an audit says of each space what it found", () => {
+test("an audit counts questions, and says of each space what it found", () => {
+  expect(progress(job({ state: "paused", done: 3, total: 9, kind: "audit" }))).toBe("Paused · 3 of 9 questions");
   const report = { spaces: [{ space: "picture", verdict: "Every vector is looked at." }] };
   expect(outcome(job({ kind: "audit", state: "done", report })).findings).toEqual([
     "picture: Every vector is looked at.",

@@ -72,9 +72,12 @@ export function title({ kind, paths }: Job): string {
   return `Reading pictures in ${nameOf(first)}${others.length ? ` and ${count(others.length)} more` : ""}`;
 }
 
+/** What is counted, where it is not pictures. */
+const NOUNS: Partial<Record<Kind, string>> = { add: "file", audit: "question", graph: "vector" };
+
 /** Return how far a job is: `1,203 of 5,000 files · 96 a second · 40 s left`. */
 export function progress(job: Job): string {
-  const noun = job.kind === "add" ? "file" : "picture";
+  const noun = NOUNS[job.kind as Kind] ?? "picture";
   const isRunning = job.state === "running";
   const parts = [job.message];
   if (job.state === "waiting" && !job.message) parts.push("waits for the work before it");
