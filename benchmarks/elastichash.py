@@ -4,7 +4,7 @@
 
 The file holds `vectors` (N, D), L2-normalized, and `labels` (N,), each one or several names joined by "|"; a hit is
 relevant if it shares a name with the query. The coder is that of the bundled network where D is its own, and else one
-that is trained here without labels. Lists of sub-codes are only as long as in the paper where there are many codes: with
+that is trained here without labels. Lists of sub-codes are only as long as in the paper where there are many codes: by
 --rows, the database is filled up with vectors between two pictures of the same names, mixed around their mean by sine
 and cosine of a random angle, which leaves mean and spread of a name as they are. mAP at k is divided by the relevant
 among the first k, as in the paper.

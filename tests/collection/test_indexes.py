@@ -85,7 +85,7 @@ def test_the_candidates_by_code_that_it_takes_are_measured(made: Path, fast: Set
         assert reach.n_rows == N
         rows = np.arange(5, N, 3000)
         nearest = view.index.search(view.vectors(rows), 100).rows
-        found = view.proposing().search(view.vectors(rows), 100).rows
+        found = view.indexes.proposing().search(view.vectors(rows), 100).rows
         shared = [np.intersect1d(one, other).size for one, other in zip(nearest, found, strict=True)]
     assert np.mean(shared) >= 93
 
@@ -93,7 +93,7 @@ def test_the_candidates_by_code_that_it_takes_are_measured(made: Path, fast: Set
 @pytest.mark.parametrize("index", ["codes", "two-stage"])
 def test_an_index_of_codes_finds_what_exact_search_finds(made: Path, fast: Settings, index: str) -> None:
     with opened(made, fast, "exact") as exact, opened(made, fast, index) as quick:
-        assert quick._spaces.view(SPACE).kind == index
+        assert quick._spaces.view(SPACE).indexes.kind == index
         shared = [
             np.intersect1d(ids(exact, query), ids(quick, query)).size
             for query in (image(int(n), like=SPACE) for n in np.linspace(1, N, 12))
@@ -129,7 +129,7 @@ def test_pictures_that_come_later_are_found_without_being_in_a_segment(large: Pa
         invent(pictures, 5, first=N)
         assert ids(pictures, image(N + 3, like=SPACE), k=1)
         view = pictures._spaces.view(SPACE)
-        found = view.proposing().search(view.vectors(np.array([N + 2])), k=1)
+        found = view.indexes.proposing().search(view.vectors(np.array([N + 2])), k=1)
         assert found.rows.tolist() == [[N + 2]]
 
 
@@ -145,11 +145,11 @@ def test_a_removed_picture_is_in_no_index_any_more(large: Path, fast: Settings) 
         assert all(stored not in path.read_bytes() for path in folder.rglob("*") if path.is_file())
         assert code not in (folder / "codes" / "00000.u64").read_bytes()
         view = pictures._spaces.view(SPACE)
-        assert "graph" in view.kinds
-        for kind in view.kinds:
+        assert "graph" in view.indexes.kinds
+        for kind in view.indexes.kinds:
             allowed = np.ones(len(view.index), dtype=np.bool_)
             allowed[41] = False  # as the catalogue has it
-            assert 41 not in view.index_of(kind).search(gone, k=20, allowed=allowed).rows
+            assert 41 not in view.indexes.of(kind).search(gone, k=20, allowed=allowed).rows
         assert (folder / "index" / "000000000000-000000032768.codes16").exists()  # made again from what is left
         assert not any(problem.startswith("space ") for problem in pictures.verify().problems)
 
@@ -172,13 +172,13 @@ def test_a_damaged_segment_is_told_not_used_and_made_again(large: Path, fast: Se
 
 def test_a_reader_notices_an_index_that_was_made_while_it_was_open(small: Path, fast: Settings) -> None:
     with opened(small, fast, "graph") as reader, opened(small, fast, "exact") as writer:
-        assert reader._spaces.view(SPACE).kind == "exact"
+        assert reader._spaces.view(SPACE).indexes.kind == "exact"
         writer.build_graph(SPACE)
-        assert reader._spaces.view(SPACE).kind == "graph"
+        assert reader._spaces.view(SPACE).indexes.kind == "graph"
         assert ids(reader, image(9, like=SPACE)) == ids(writer, image(9, like=SPACE))
         assert writer.drop_graph(SPACE)
         assert not writer.drop_graph(SPACE)
-        assert reader._spaces.view(SPACE).kind == "exact"
+        assert reader._spaces.view(SPACE).indexes.kind == "exact"
 
 
 def test_a_damaged_graph_is_left_aside(small: Path, fast: Settings) -> None:
@@ -189,7 +189,7 @@ def test_a_damaged_graph_is_left_aside(small: Path, fast: Settings) -> None:
     path.write_bytes(path.read_bytes()[:-1000])
     with opened(small, fast, "graph") as pictures:
         assert ids(pictures, image(9, like=SPACE)) == expected
-        assert pictures._spaces.view(SPACE).kind == "exact"
+        assert pictures._spaces.view(SPACE).indexes.kind == "exact"
 
 
 def test_a_graph_grows_once_it_is_worth_it(small: Path, fast: Settings) -> None:

@@ -97,7 +97,7 @@ def audit(view: SpaceView, progress: Callable[[int, int], None] | None = None) -
         Told how many queries are done, and of how many.
     """
     asked = _queries(view)
-    meter = _Meter(sum(map(len, asked.values())) * len(view.kinds), progress)
+    meter = _Meter(sum(map(len, asked.values())) * len(view.indexes.kinds), progress)
     findings = [
         finding for what, queries in asked.items() if len(queries) for finding in _compare(view, what, queries, meter)
     ]
@@ -106,9 +106,9 @@ def audit(view: SpaceView, progress: Callable[[int, int], None] | None = None) -
         generation=view.space.generation,
         vectors=len(view.index),
         dims=view.space.n_dims,
-        serves=view.kind,
+        serves=view.indexes.kind,
         findings=tuple(findings),
-        verdict=_verdict(view.kind, findings),
+        verdict=_verdict(view.indexes.kind, findings),
     )
 
 
@@ -141,7 +141,8 @@ def _word_queries(view: SpaceView) -> Vectors:
 def _compare(view: SpaceView, what: str, queries: Vectors, meter: _Meter) -> list[Finding]:
     nearest = _answers(view.index, queries, meter)
     answers = {
-        kind: nearest if kind == "exact" else _answers(view.index_of(kind), queries, meter) for kind in view.kinds
+        kind: nearest if kind == "exact" else _answers(view.indexes.of(kind), queries, meter)
+        for kind in view.indexes.kinds
     }
     return [
         Finding(

@@ -41,6 +41,7 @@ from lookalike.collection.problems import Problem, problems
 from lookalike.collection.push import Push, PushCheck, PushReport
 from lookalike.collection.renew import Renewal, RenewReport, is_due
 from lookalike.collection.search import Page, answer
+from lookalike.collection.space_indexes import Wishes
 from lookalike.collection.spaces import PICTURE, Spaces, largest_size
 from lookalike.collection.stats import Stats, stats
 from lookalike.collection.store import Space, Store
@@ -77,9 +78,11 @@ class Collection:
         self.settings = settings or load_settings()
         self.folder = folder
         self._store = Store(folder, make=make)
-        wish = None if self.settings.index == "auto" else self.settings.index
-        engine = None if self.settings.engine is None else searched_engine(self.settings, self.settings.engine)
-        self._spaces = Spaces(self._store, self.settings.models, self.settings.model, wish, engine)
+        wishes = Wishes(
+            kind=None if self.settings.index == "auto" else self.settings.index,
+            engine=None if self.settings.engine is None else searched_engine(self.settings, self.settings.engine),
+        )
+        self._spaces = Spaces(self._store, self.settings.models, self.settings.model, wishes)
         self._uploads = Uploads()
         self._look_log = LookLog(self._store)
         self._decoders: dict[int, Decoder] = {}

@@ -146,7 +146,7 @@ def _propose(
         # Without a positive term all that the filter lets through is ranked, farthest first.
         k = min(n_most if positive else LARGEST_SCAN, n_allowed)
         if k:
-            rows = _nearest(look, look.view.proposing(filters) if positive else look.view.index, k, allowed)
+            rows = _nearest(look, look.view.indexes.proposing(filters) if positive else look.view.index, k, allowed)
             proposed.update(look.view.items_of(connection, rows[rows >= 0]))
     return np.array(sorted(proposed), dtype=np.int64), max(n_database, len(proposed))
 

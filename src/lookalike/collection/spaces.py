@@ -9,14 +9,13 @@ from typing import Self
 from lookalike.collection.facts import describer_of
 from lookalike.collection.generations import begin, choose, drop
 from lookalike.collection.gone import GoneDescriber
-from lookalike.collection.indexes import Kind
 from lookalike.collection.space_files import usable_coder
+from lookalike.collection.space_indexes import Wishes
 from lookalike.collection.store import Space, Store
 from lookalike.collection.view import SpaceView
 from lookalike.describers import load_describers
 from lookalike.describers.combined import CombinedDescriber
 from lookalike.errors import BadQuery, CollectionDamaged, ModelNotFound
-from lookalike.index.elastic.engine import Engine
 from lookalike.types import Describer
 
 PICTURE = "picture"
@@ -42,20 +41,15 @@ class Spaces:
     model : str or None
         The network to describe the space `picture` by, unless the collection was told another; None takes the network
         that described it, or the bundled one, or the combined classics.
-    index : Kind or None
-        The kind of index that shall answer; None chooses by size.
-    engine : Engine or None
-        Answers for spaces that were pushed to it.
+    wishes : Wishes or None
+        Which index shall answer; None chooses by size.
     """
 
-    def __init__(
-        self, store: Store, models: Path, model: str | None, index: Kind | None = None, engine: Engine | None = None
-    ) -> None:
+    def __init__(self, store: Store, models: Path, model: str | None, wishes: Wishes | None = None) -> None:
         self._store = store
         self._models = models
         self._model = model
-        self._index = index
-        self._engine = engine
+        self._wishes = wishes or Wishes()
         self._generation: int | None = None
         self._views: dict[int, SpaceView] = {}
         self._classical: dict[str, Describer] = {}
@@ -309,7 +303,7 @@ class Spaces:
         view = self._views.get(space.id)
         if view is None or view.space != space:
             view = self._views[space.id] = self._opened(space)
-        view.notice()
+        view.indexes.notice()
         return view
 
     def _opened(self, space: Space) -> SpaceView:
@@ -318,14 +312,7 @@ class Spaces:
         try:
             folder = self._store.folder_of(space)
             return SpaceView(
-                space,
-                vectors,
-                codes,
-                describer,
-                partial(usable_coder, folder, describer),
-                folder,
-                self._index,
-                self._engine,
+                space, vectors, codes, describer, partial(usable_coder, folder, describer), folder, self._wishes
             )
         except CollectionDamaged:
             newer = self.find(space.name, space.generation)

@@ -1,11 +1,9 @@
-"""A space as searches see it: its index, its describer, and the yardstick of chance."""
+"""A space as searches see it: its indexes, its describer, and the yardstick of chance."""
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from threading import Lock
 
 import numpy as np
 import sqlalchemy as sa
@@ -16,25 +14,12 @@ from lookalike.catalog import tables as t
 from lookalike.catalog.vector_file import CodeFile, VectorFile
 from lookalike.codes.coder import Coder
 from lookalike.collection.batches import rows_among
-from lookalike.collection.engine import EngineProposal, pushed
-from lookalike.collection.graphs import graph_file, open_graph
-from lookalike.collection.indexes import KINDS, Kind, changed, chosen, open_code_index, query_codes
-from lookalike.collection.reach import ASSUMED, read_reach
+from lookalike.collection.space_indexes import SpaceIndexes, StoredCodes, Wishes
 from lookalike.collection.store import Space
-from lookalike.errors import CollectionDamaged, LookalikeError
-from lookalike.index.elastic.code_index import CodeIndex
-from lookalike.index.elastic.engine import Engine
-from lookalike.index.exact import ExactIndex
-from lookalike.index.graph import GraphIndex
-from lookalike.index.reranked import RerankedIndex
-from lookalike.query import Term
-from lookalike.types import Calibration, Describer, Index, Vectors
+from lookalike.types import Calibration, Describer, Vectors
 
 SAMPLE = 1024
 """Vectors of the collection that join the reference vectors as pictures that a query has nothing to do with."""
-
-FROM_ENGINE = 4
-"""Candidates for each neighbour that an engine is asked for at most: each is sent over the network."""
 
 MASKS = 8
 """Answers to "which rows fulfil this" that are kept until the catalogue changes: one byte a row each."""
@@ -85,15 +70,14 @@ class SpaceView:
         Returns what makes codes of vectors, None where it cannot be used; called when it is first needed.
     folder : Path
         The generation's.
-    wish : Kind or None
-        The kind of index that shall answer where it can be used.
-    engine : Engine or None
-        Answers where the space was pushed to it.
+    wishes : Wishes
 
     Attributes
     ----------
+    indexes : SpaceIndexes
+        What can search the space.
     index : ExactIndex
-        Looks at all vectors; what it finds is what every other kind is measured by.
+        That of them which looks at all vectors.
 
     Raises
     ------
@@ -109,27 +93,17 @@ class SpaceView:
         describer: Describer,
         make_coder: Callable[[], Coder | None],
         folder: Path,
-        wish: Kind | None = None,
-        engine: Engine | None = None,
+        wishes: Wishes,
     ) -> None:
         self.space = space
         self.describer = describer
-        self._make_coder = make_coder
-        self._code_file = codes
-        self._codes: list[NDArray[np.uint64]] | None = None
+        self._codes = StoredCodes(space, codes, make_coder)
         self.calibration: Calibration | None = getattr(describer, "calibration", None)
         self._segments = file.segments()
         self._rows_per_segment = file.rows_per_segment
-        self._folder = folder
-        self._wish = wish
-        self._engine = engine
-        self._opened: dict[Kind, Index] = {}
-        self._opening = Lock()
-        self._graph_file: Path | None = None
-        self._noticed: int | None = None
-        self._per_neighbour = ASSUMED
+        self.indexes = SpaceIndexes(space, folder, self._segments, self._codes, wishes)
+        self.index = self.indexes.exact
         self._allowed: dict[tuple[int, str], NDArray[np.bool_] | None] = {}
-        self.index = ExactIndex(self._segments)
 
     @cached_property
     def yardstick(self) -> Vectors:
@@ -139,105 +113,15 @@ class SpaceView:
         sample = self.vectors(evenly(len(self.index), SAMPLE))
         return sample if self.calibration is None else np.concatenate([self.calibration.reference, sample])
 
-    @cached_property
+    @property
     def coder(self) -> Coder | None:
         """What makes codes of vectors, None where it cannot be used."""
-        return self._make_coder()
+        return self._codes.coder
 
     @property
     def codes(self) -> list[NDArray[np.uint64]] | None:
-        """The codes (n_i, 4) of all rows, mapped when they are first asked for.
-
-        None where rows have none yet, or by another coder, or they cannot be read: exact search needs none.
-        """
-        if self.coder is None or self.space.coder != self.coder.version or self.space.n_codes != self.space.n_rows:
-            return None
-        if self._codes is None:
-            with suppress(CollectionDamaged):  # until they are repaired
-                self._codes = self._code_file.segments()
-        return self._codes
-
-    def notice(self) -> None:
-        """Look whether a writer has changed the indexes since; they are opened anew then. Costs one `stat`."""
-        changed_at = changed(self._folder)
-        with self._opening:
-            if changed_at != self._noticed:
-                self._noticed = changed_at
-                self._opened = {}
-                self._graph_file = graph_file(self._folder)
-                reach = read_reach(self._folder, self.space.coder)
-                self._per_neighbour = ASSUMED if reach is None else reach.per_neighbour
-
-    @property
-    def kinds(self) -> tuple[Kind, ...]:
-        """The kinds of index that can be used now."""
-        is_there = {"codes": bool(self.codes), "two-stage": bool(self.codes), "graph": self._graph_file is not None}
-        return tuple(kind for kind in KINDS if is_there.get(kind, True))
-
-    @property
-    def kind(self) -> Kind:
-        """The kind of index that answers."""
-        usable = self.kinds
-        return (
-            self._wish
-            if self._wish in usable
-            else chosen(len(self.index), self.space.n_dims, usable, self._per_neighbour)
-        )
-
-    def proposing(self, filters: Term | None = None) -> Index:
-        """Return the index that answers, a search engine where the space was pushed to one.
-
-        Parameters
-        ----------
-        filters : Term or None
-            What the rows that will be allowed fulfil: an engine may be told that more briefly than row by row.
-        """
-        there = self._in_engine()
-        if there is None:
-            return self.index_of(self.kind)
-        return RerankedIndex(self.index, there.completed(filters), per_neighbour=min(FROM_ENGINE, self._per_neighbour))
-
-    def _in_engine(self) -> EngineProposal | None:
-        place = None if self._engine is None else pushed(self._folder)
-        if self._engine is None or place is None or self.coder is None or place.coder != self.coder.version:
-            return None
-        otherwise = self.index_of(self.kind)
-        return EngineProposal(
-            CodeIndex(self._engine, place.index),
-            place.n_rows,
-            self.coder,
-            self.index,
-            lambda queries, n, allowed: otherwise.search(queries, n, allowed=allowed).rows,
-        )
-
-    def index_of(self, kind: Kind) -> Index:
-        """Return an index of one of the kinds that can be used, opened when it is first asked for.
-
-        In the place of a graph that turns out to be unreadable stands what would answer if there were none.
-        """
-        with self._opening:
-            if kind not in self._opened:
-                self._opened[kind] = self._open(kind)
-            return self._opened[kind]
-
-    def _open(self, kind: Kind) -> Index:
-        if kind == "graph" and self._graph_file is not None:
-            try:
-                return GraphIndex(self._segments, open_graph(self._graph_file, self.space))
-            except (LookalikeError, OSError):
-                self._graph_file = None
-                kind = self.kind
-        return self.index if kind == "exact" else self._open_code_index(kind)
-
-    def _open_code_index(self, kind: Kind) -> Index:
-        assert self.coder is not None and self.codes is not None
-        coder = self.coder
-        index = open_code_index(self._folder, coder, self._code_file, self.codes, kind)
-        return RerankedIndex(
-            self.index,
-            lambda queries, n, allowed: index.search(query_codes(coder, queries), n, allowed=allowed).rows,
-            per_neighbour=self._per_neighbour,
-        )
+        """The codes (n_i, 4) of all rows; None where they cannot be used."""
+        return self._codes.rows
 
     def vectors(self, rows: NDArray[np.int64]) -> Vectors:
         """Return the vectors (R, D) of the given rows."""
