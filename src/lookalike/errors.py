@@ -63,6 +63,6 @@ class EngineUnavailable(LookalikeError):
 class EngineRefused(LookalikeError):
     """The search engine answered that it does not do what was asked."""
 
-    def __init__(self, message: str, status: int) -> None:
+    def __init__(self, message: str, status: int = 0) -> None:
         super().__init__(message)
         self.status = status

@@ -19,6 +19,9 @@ LARGEST_K = 100_000
 PAGE = 10_000
 """Versions that are read at once."""
 
+ANSWER = "timed_out,_shards,hits.hits.sort,hits.hits.fields"
+"""Parts of an answer that are sent; of a thousand hits the rest would be most of it."""
+
 TEXTS = "texts"
 """The field of texts that words are looked for in."""
 
@@ -258,13 +261,15 @@ class CodeIndex:
         return [tuple(hit["sort"]) for hit in self._hits(body)]
 
     def _hits(self, body: Mapping[str, Any]) -> list[dict[str, Any]]:
-        answer = self.engine.request("POST", f"/{self.name}/_search", body, allow_partial_search_results="false")
+        answer = self.engine.request(
+            "POST", f"/{self.name}/_search", body, allow_partial_search_results="false", filter_path=ANSWER
+        )
         if answer.get("timed_out") or answer["_shards"]["failed"]:
             raise EngineUnavailable(
                 f"{answer['_shards']['failed']} of {answer['_shards']['total']} parts of the index {self.name} at "
                 f"{self.engine.url} did not answer; see the health of the engine, and try again"
             )
-        return answer["hits"]["hits"]
+        return answer.get("hits", {}).get("hits", [])
 
     def drop(self) -> None:
         """Delete the index, if it is there."""
