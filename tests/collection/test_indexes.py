@@ -190,6 +190,9 @@ def test_a_damaged_graph_is_left_aside(small: Path, fast: Settings) -> None:
     with opened(small, fast, "graph") as pictures:
         assert ids(pictures, image(9, like=SPACE)) == expected
         assert pictures._spaces.view(SPACE).indexes.kind == "exact"
+        assert any("is not the graph that was written" in problem for problem in pictures.verify().problems)
+        pictures.build_graph(SPACE)
+        assert not any("graph" in problem for problem in pictures.verify().problems)
 
 
 def test_a_graph_grows_once_it_is_worth_it(small: Path, fast: Settings) -> None:

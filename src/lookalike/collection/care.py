@@ -22,7 +22,7 @@ from lookalike.collection.engine import RECORD
 from lookalike.collection.facts import are_facts_sound, write_facts
 from lookalike.collection.generations import items_without
 from lookalike.collection.gone import GoneDescriber
-from lookalike.collection.graphs import graph_file, graph_without
+from lookalike.collection.graphs import graph_file, graph_problems, graph_without
 from lookalike.collection.indexes import index_problems, mend_code_index, segment_folder
 from lookalike.collection.ingest import BATCH, Progress
 from lookalike.collection.items import unknown
@@ -132,7 +132,8 @@ def _problems(store: Store, progress: Told | None) -> list[str]:
             vectors, codes = store.read_files(connection, space)
             for file in (vectors, codes):
                 problems += _file_problems(space, file)
-            problems += [f"{_title(space)}: {problem}" for problem in index_problems(store, space, codes)]
+            of_indexes = index_problems(store, space, codes) + graph_problems(store, space)
+            problems += [f"{_title(space)}: {problem}" for problem in of_indexes]
             problems += _row_problems(connection, space)
             problems += _folder_problems(store, space)
         meter = _Meter(progress)

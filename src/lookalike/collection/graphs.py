@@ -1,6 +1,7 @@
 """The exploration graph of a space: built when somebody asks for it, then kept up to date, a file among its indexes."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -66,21 +67,33 @@ def build_graph(store: Store, space: Space, n_threads: int, progress: Callable[[
 
 
 def keep_graph(store: Store, space: Space, n_threads: int) -> None:
-    """Add what is new to the graph, once that is worth it; only for the holder of the writer lock."""
+    """Add what is new to the graph, once that is worth it; only for the holder of the writer lock.
+
+    A graph that cannot be read, or a full disk, is no reason to fail: what is new is scanned.
+    """
     path = graph_file(store.folder_of(space))
     if path is None or space.n_rows - int(path.stem) < max(FEWEST_NEW, GROWTH * space.n_rows):
         return
-    try:
+    with suppress(LookalikeError, OSError):
         graph = ExplorationGraph.load(path, space.version, n_threads=n_threads)
         vectors, _ = store.load_files(space)
         first = graph.n_rows
         for segment in vectors.segments():
             graph.add(segment[max(0, first) :])
             first -= len(segment)
-    except LookalikeError:
-        return  # `verify` tells; until then all else answers
-    graph.remove(_forgotten(store, space, graph.n_rows))
-    _save(store, space, graph)
+        graph.remove(_forgotten(store, space, graph.n_rows))
+        _save(store, space, graph)
+
+
+def graph_problems(store: Store, space: Space) -> tuple[str, ...]:
+    """Return a sentence if the graph of a generation cannot be used."""
+    path = graph_file(store.folder_of(space))
+    try:
+        if path is not None:
+            open_graph(path, space)
+    except LookalikeError as error:
+        return (str(error),)
+    return ()
 
 
 def graph_without(path: Path, version: str, rows: NDArray[np.int64], folder: Path) -> None:
