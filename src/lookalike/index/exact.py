@@ -122,6 +122,8 @@ class ExactIndex:
         owners : (P,) int64
             Which query meets each row.
         """
+        if len(self._segments) == 1:  # as in most spaces; a single query feels the rest
+            return self._pair_scan(self._segments[0], rows, queries, owners)
         similarities = np.empty(len(rows), dtype=np.float32)
         holders = np.searchsorted(self._starts, rows, side="right") - 1
         for holder in np.flatnonzero(np.bincount(holders)):
@@ -142,7 +144,8 @@ class ExactIndex:
         k : int
             May exceed n.
         """
-        rows = np.pad(rows, ((0, 0), (0, max(0, k - rows.shape[1]))), constant_values=-1)
+        if rows.shape[1] < k:
+            rows = np.pad(rows, ((0, 0), (0, k - rows.shape[1])), constant_values=-1)
         similarities = np.full(rows.shape, -np.inf, dtype=np.float32)
         owners, places = np.nonzero(rows >= 0)
         similarities[owners, places] = self.paired_similarities(queries, rows[owners, places], owners)

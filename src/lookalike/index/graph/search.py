@@ -137,7 +137,8 @@ class GraphIndex:
         if n_inside <= _STEP * n_proposed:
             return self._exact.search(queries, k, allowed=may)
         rows = propose(n_proposed)
-        rows[~may[rows]] = -1
+        if allowed is not None:  # what was removed is proposed by no graph
+            rows[~may[rows]] = -1
         is_short = np.count_nonzero(rows >= 0, axis=1) < min(k, n_inside)
         if len(self._tail):
             new = self._tail.search(queries, k, allowed=may[n_graph:]).rows
