@@ -151,6 +151,7 @@ def test_a_removed_picture_is_in_no_index_any_more(large: Path, fast: Settings) 
             allowed[41] = False  # as the catalogue has it
             assert 41 not in view.indexes.of(kind).search(gone, k=20, allowed=allowed).rows
         assert (folder / "index" / "000000000000-000000032768.codes16").exists()  # made again from what is left
+        assert (folder / "index" / "reach.json").exists()
         assert not any(problem.startswith("space ") for problem in pictures.verify().problems)
 
 
@@ -179,6 +180,36 @@ def test_a_reader_notices_an_index_that_was_made_while_it_was_open(small: Path, 
         assert writer.drop_graph(SPACE)
         assert not writer.drop_graph(SPACE)
         assert reader._spaces.view(SPACE).indexes.kind == "exact"
+
+
+def test_what_was_read_of_indexes_is_kept_while_pictures_come(
+    large: Path, fast: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Path] = []
+    compare = segment_folder.read_segment
+
+    def counting(path: Path, stamp: segment_folder.Stamp) -> segment_folder.CodeSegment:
+        read.append(path)
+        return compare(path, stamp)
+
+    monkeypatch.setattr(segment_folder, "read_segment", counting)
+    with opened(large, fast, "codes") as pictures, opened(large, fast, "exact") as other:
+        assert ids(pictures, image(3, like=SPACE))
+        before = pictures._spaces.view(SPACE)
+        invent(other, 3, first=N)
+        assert ids(pictures, image(3, like=SPACE))
+        assert pictures._spaces.view(SPACE) is not before
+    assert len(read) == 1
+
+
+def test_a_graph_is_read_once_while_pictures_come(small: Path, fast: Settings) -> None:
+    with opened(small, fast, "graph") as pictures, opened(small, fast, "exact") as other:
+        other.build_graph(SPACE)
+        first = pictures._spaces.view(SPACE).indexes.of("graph")
+        invent(other, 3, first=2500)
+        second = pictures._spaces.view(SPACE).indexes.of("graph")
+        assert second is not first
+        assert second._graph is first._graph  # type: ignore[attr-defined]
 
 
 def test_a_damaged_graph_is_left_aside(small: Path, fast: Settings) -> None:

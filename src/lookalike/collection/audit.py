@@ -135,7 +135,7 @@ def _word_queries(view: SpaceView) -> Vectors:
     if not isinstance(describer, TextDescriber):
         return np.zeros((0, view.space.n_dims), dtype=np.float32)
     words: Sequence[str] = describer.known_words if isinstance(describer, WordedDescriber) else COMMON_WORDS
-    return describer.describe_texts(words[:: -(-len(words) // N_QUERIES)])
+    return describer.describe_texts(words[:: max(1, -(-len(words) // N_QUERIES))])
 
 
 def _compare(view: SpaceView, what: str, queries: Vectors, meter: _Meter) -> list[Finding]:

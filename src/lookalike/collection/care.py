@@ -26,7 +26,7 @@ from lookalike.collection.graphs import graph_file, graph_problems, graph_withou
 from lookalike.collection.indexes import index_problems, mend_code_index, segment_folder
 from lookalike.collection.ingest import BATCH, Progress
 from lookalike.collection.items import unknown
-from lookalike.collection.reach import FOLDER
+from lookalike.collection.reach import FOLDER, copy_reach
 from lookalike.collection.recode import fill_codes, forget_codes
 from lookalike.collection.record import whole_instances
 from lookalike.collection.scan import absolute
@@ -417,6 +417,7 @@ def _forget_vectors(store: Store, connection: Connection, space: Space, ids: Seq
     new_vectors = vectors.copy_without(forgotten, folder / vectors.folder.name)
     new_codes = codes.copy_without(forgotten[forgotten < codes.n_rows], folder / codes.folder.name)
     segment_folder(store.folder_of(space), space.coder).link_without(forgotten, folder / FOLDER)
+    copy_reach(store.folder_of(space), folder)
     if (graph := graph_file(store.folder_of(space))) is not None:
         graph_without(graph, space.version, forgotten, folder)
     for facts in ("space.json", CODER, RECORD):

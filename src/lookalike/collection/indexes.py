@@ -144,14 +144,13 @@ def index_problems(store: Store, space: Space, file: CodeFile) -> tuple[str, ...
 
 
 def open_code_index(
-    folder: Path, coder: Coder, file: CodeFile, codes: Sequence[NDArray[np.uint64]], kind: Kind
+    segments: SegmentFolder, coder: Coder, file: CodeFile, codes: Sequence[NDArray[np.uint64]], kind: Kind
 ) -> MultiIndex | TwoStageIndex:
     """Return the index of codes, of what is in segments and of the rows behind them.
 
     Parameters
     ----------
-    folder : Path
-        The generation's.
+    segments : SegmentFolder
     coder : Coder
         Made the codes.
     file : CodeFile
@@ -160,7 +159,7 @@ def open_code_index(
     kind : Kind
         "codes" or "two-stage".
     """
-    cover = segment_folder(folder, coder.version).load(file.n_rows, seal_of(file))
+    cover = segments.load(file.n_rows, seal_of(file))
     search = MultiIndex if kind == "codes" else TwoStageIndex
     return search(cover.segments, rows_from(codes, cover.n_covered), bit_order(coder))
 

@@ -1,7 +1,9 @@
 """How many candidates by code it takes to have what is nearest by vector: measured on the collection itself."""
 
 import json
+import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -57,6 +59,12 @@ def read_reach(folder: Path, coder: str) -> Reach | None:
     except (OSError, ValueError, TypeError):
         return None
     return reach if reach.coder == coder and reach.per_neighbour > 0 else None
+
+
+def copy_reach(folder: Path, copy: Path) -> None:
+    """Take what was measured over into the folder of the same generation without some pictures."""
+    with suppress(OSError):
+        shutil.copy2(folder / FOLDER / FILE, copy / FOLDER / FILE)
 
 
 def is_due(folder: Path, coder: str, n_rows: int) -> bool:

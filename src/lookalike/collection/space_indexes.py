@@ -22,6 +22,7 @@ from lookalike.collection.indexes import (
     chosen,
     open_code_index,
     query_codes,
+    segment_folder,
 )
 from lookalike.collection.reach import ASSUMED, read_reach
 from lookalike.collection.store import Space
@@ -29,8 +30,9 @@ from lookalike.errors import CollectionDamaged, LookalikeError
 from lookalike.index.elastic.code_index import CodeIndex
 from lookalike.index.elastic.engine import Engine
 from lookalike.index.exact import ExactIndex
-from lookalike.index.graph import GraphIndex
+from lookalike.index.graph import ExplorationGraph, GraphIndex
 from lookalike.index.reranked import RerankedIndex
+from lookalike.index.segment_folder import SegmentFolder
 from lookalike.query import Term
 from lookalike.types import Index
 
@@ -91,14 +93,43 @@ class StoredCodes:
         return self._rows
 
 
+class IndexFiles:
+    """What was read and compared of a generation's index folder: kept from view to view, as files are never changed.
+
+    Parameters
+    ----------
+    folder : Path
+        The generation's.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._segments: dict[str, SegmentFolder] = {}
+        self._graph: tuple[tuple[Path, int, int], ExplorationGraph] | None = None
+
+    def segments(self, coder: str) -> SegmentFolder:
+        """Return the index of the codes that a coder of some version made."""
+        if coder not in self._segments:
+            self._segments = {coder: segment_folder(self.folder, coder)}
+        return self._segments[coder]
+
+    def graph(self, path: Path, space: Space) -> ExplorationGraph:
+        """Return the graph in a file; raises as `open_graph` does."""
+        status = path.stat()
+        identity = path, status.st_ino, status.st_mtime_ns
+        known = self._graph
+        if known is None or known[0] != identity:
+            known = self._graph = identity, open_graph(path, space)
+        return known[1]
+
+
 class SpaceIndexes:
     """What can search a space; safe to use from several threads at once.
 
     Parameters
     ----------
     space : Space
-    folder : Path
-        The generation's.
+    files : IndexFiles
     segments : sequence of (n, D) float16
         All vectors.
     codes : StoredCodes
@@ -111,11 +142,17 @@ class SpaceIndexes:
     """
 
     def __init__(
-        self, space: Space, folder: Path, segments: Sequence[NDArray[np.float16]], codes: StoredCodes, wishes: Wishes
+        self,
+        space: Space,
+        files: IndexFiles,
+        segments: Sequence[NDArray[np.float16]],
+        codes: StoredCodes,
+        wishes: Wishes,
     ) -> None:
         self.exact = ExactIndex(segments)
         self._space = space
-        self._folder = folder
+        self._files = files
+        self._folder = files.folder
         self._segments = segments
         self._codes = codes
         self._wishes = wishes
@@ -193,7 +230,7 @@ class SpaceIndexes:
     def _open(self, kind: Kind) -> Index:
         if kind == "graph" and self._graph_file is not None:
             try:
-                return GraphIndex(self._segments, open_graph(self._graph_file, self._space))
+                return GraphIndex(self._segments, self._files.graph(self._graph_file, self._space))
             except (LookalikeError, OSError):
                 self._graph_file = None
                 kind = self.kind
@@ -202,7 +239,7 @@ class SpaceIndexes:
     def _open_code_index(self, kind: Kind) -> Index:
         coder, rows = self._codes.coder, self._codes.rows
         assert coder is not None and rows is not None
-        index = open_code_index(self._folder, coder, self._codes.file, rows, kind)
+        index = open_code_index(self._files.segments(coder.version), coder, self._codes.file, rows, kind)
         return RerankedIndex(
             self.exact,
             lambda queries, n, allowed: index.search(query_codes(coder, queries), n, allowed=allowed).rows,

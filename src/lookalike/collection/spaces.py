@@ -10,7 +10,7 @@ from lookalike.collection.facts import describer_of
 from lookalike.collection.generations import begin, choose, drop
 from lookalike.collection.gone import GoneDescriber
 from lookalike.collection.space_files import usable_coder
-from lookalike.collection.space_indexes import Wishes
+from lookalike.collection.space_indexes import IndexFiles, Wishes
 from lookalike.collection.store import Space, Store
 from lookalike.collection.view import SpaceView
 from lookalike.describers import load_describers
@@ -52,6 +52,7 @@ class Spaces:
         self._wishes = wishes or Wishes()
         self._generation: int | None = None
         self._views: dict[int, SpaceView] = {}
+        self._index_files: dict[int, IndexFiles] = {}
         self._classical: dict[str, Describer] = {}
         self._built_in: dict[str, Describer] = {}
         self._networks_seen: dict[tuple[str, str], Describer] = {}
@@ -311,8 +312,11 @@ class Spaces:
         vectors, codes = self._store.files(space)
         try:
             folder = self._store.folder_of(space)
+            files = self._index_files.get(space.id)
+            if files is None or files.folder != folder:
+                files = self._index_files[space.id] = IndexFiles(folder)
             return SpaceView(
-                space, vectors, codes, describer, partial(usable_coder, folder, describer), folder, self._wishes
+                space, vectors, codes, describer, partial(usable_coder, folder, describer), files, self._wishes
             )
         except CollectionDamaged:
             newer = self.find(space.name, space.generation)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 import sqlalchemy as sa
@@ -14,7 +13,7 @@ from lookalike.catalog import tables as t
 from lookalike.catalog.vector_file import CodeFile, VectorFile
 from lookalike.codes.coder import Coder
 from lookalike.collection.batches import rows_among
-from lookalike.collection.space_indexes import SpaceIndexes, StoredCodes, Wishes
+from lookalike.collection.space_indexes import IndexFiles, SpaceIndexes, StoredCodes, Wishes
 from lookalike.collection.store import Space
 from lookalike.types import Calibration, Describer, Vectors
 
@@ -68,8 +67,7 @@ class SpaceView:
     describer : Describer
     make_coder : callable
         Returns what makes codes of vectors, None where it cannot be used; called when it is first needed.
-    folder : Path
-        The generation's.
+    index_files : IndexFiles
     wishes : Wishes
 
     Attributes
@@ -92,7 +90,7 @@ class SpaceView:
         codes: CodeFile,
         describer: Describer,
         make_coder: Callable[[], Coder | None],
-        folder: Path,
+        index_files: IndexFiles,
         wishes: Wishes,
     ) -> None:
         self.space = space
@@ -101,7 +99,7 @@ class SpaceView:
         self.calibration: Calibration | None = getattr(describer, "calibration", None)
         self._segments = file.segments()
         self._rows_per_segment = file.rows_per_segment
-        self.indexes = SpaceIndexes(space, folder, self._segments, self._codes, wishes)
+        self.indexes = SpaceIndexes(space, index_files, self._segments, self._codes, wishes)
         self.index = self.indexes.exact
         self._allowed: dict[tuple[int, str], NDArray[np.bool_] | None] = {}
 
