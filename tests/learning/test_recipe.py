@@ -16,17 +16,20 @@ SOURCE = '[sources.a]\nhead = "x"\nshare = 1\n'
 @pytest.mark.parametrize("name", ["general", "general-without"])
 def test_the_recipes_of_the_project_are_read(name: str) -> None:
     recipe = read_recipe(RECIPES / f"{name}.toml")
-    assert recipe.n_steps == 8333
-    assert sum(source.share for source in recipe.sources.values()) == pytest.approx(1)
+    assert recipe.before
+    assert (recipe.before.n_steps, recipe.n_steps) == (8333, 6250)
+    for each in (recipe.before, recipe):
+        assert sum(source.share for source in each.sources.values()) == pytest.approx(1)
 
 
 def test_the_recipe_without_some_classes_differs_in_nothing_else() -> None:
     whole, without = (read_recipe(RECIPES / f"{name}.toml").to_json() for name in ("general", "general-without"))
-    n_left_out = {name: len(source.pop("leave_out")) for name, source in without["sources"].items()}
-    for source in whole["sources"].values():
-        source.pop("leave_out")
+    for one, other in ((without, whole), (without["before"], whole["before"])):
+        n_left_out = {name: len(source.pop("leave_out")) for name, source in one["sources"].items()}
+        assert (n_left_out["caltech101"], n_left_out["grocery"], n_left_out["pacs"]) == (21, 20, 1)
+        for source in other["sources"].values():
+            source.pop("leave_out")
     assert without == whole
-    assert (n_left_out["caltech101"], n_left_out["grocery"], n_left_out["pacs"]) == (21, 20, 1)
 
 
 def test_the_recipe_of_the_how_to_is_read(tmp_path: Path) -> None:
@@ -40,6 +43,27 @@ def test_a_recipe_survives_the_way_through_json(recipe: Recipe) -> None:
     again = recipe_from_json(json.loads(json.dumps(recipe.to_json())))
     assert again.to_json() == recipe.to_json()
     assert again.sources["forms"].about == ""  # decides nothing, so it is not part of it
+
+
+def test_what_comes_before_differs_in_what_it_says_and_has_no_twins(tmp_path: Path) -> None:
+    text = f"""seed = 3
+batch = 8
+{SOURCE}flip = false
+[twins]
+share = 0.25
+contrast = 1
+drawn = {{ a = 0.5 }}
+[before]
+batch = 16
+sources.a.share = 2
+"""
+    (tmp_path / "recipe.toml").write_text(text)
+    recipe = read_recipe(tmp_path / "recipe.toml")
+    assert (recipe.n_twins, recipe.before is not None) == (2, True)
+    assert recipe.before
+    assert (recipe.before.batch, recipe.before.seed, recipe.before.twins) == (16, 3, None)
+    assert (recipe.before.sources["a"].share, recipe.before.sources["a"].flip) == (2, False)
+    assert recipe_from_json(json.loads(json.dumps(recipe.to_json()))) == recipe
 
 
 def test_phases_follow_each_other(recipe: Recipe) -> None:
@@ -76,6 +100,15 @@ def test_a_base_has_no_base(tmp_path: Path) -> None:
         (f"{SOURCE}smallest_crop = 0", "smallest_crop"),
         (f"{SOURCE}colour = 1", "colour"),
         (f"{SOURCE}grey = 2", "grey"),
+        (f"{SOURCE}[twins]\nshare = 0.6\ncontrast = 1", "share of twins"),
+        (f"{SOURCE}[twins]\nshare = 0.2\ncontrast = -1", "contrast is not below 0"),
+        (f"{SOURCE}[twins]\nshare = 0.2\ncontrast = 1\ntemperature = 0", "temperature is above 0"),
+        (f"{SOURCE}[twins]\nshare = 0.2\ncontrast = 1\ndrawn = {{ a = 2 }}", "drawn and cut_out of a"),
+        (f'{SOURCE}[twins]\nshare = 0.2\ncontrast = 1\ndrawn = {{ a = "x" }}', "no recipe"),
+        (f"{SOURCE}[twins]\nshare = 0.2\ncontrast = 1\ncut_out = {{ b = 1 }}", "sources of the recipe, got b"),
+        (f"before = 3\n{SOURCE}", "before is a table"),
+        (f"{SOURCE}[before.before]\nseed = 3", "before is a table, without a before"),
+        (f"{SOURCE}[before.shape]\nn_dims = 8", "the same shape"),
         (f"{SOURCE}leave_out = [1]", "leave_out of source cannot be"),
         (f'phases = "x"\n{SOURCE}', "phase is a table"),
         (f"phases = [{{ until = 0.5, side = 64 }}]\n{SOURCE}", "phases ascend to 1"),

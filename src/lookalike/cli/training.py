@@ -68,15 +68,18 @@ def _train(terminal: Terminal, plan: "Recipe", index: Path, into: Path, cache: P
     try:
         import torch
 
-        from lookalike.learning.training import Training
+        from lookalike.learning.checkpoint import CHECKPOINT
+        from lookalike.learning.training import BEFORE, Training
     except ModuleNotFoundError as error:
         raise _explained(error) from error
     if threads is not None:
         torch.set_num_threads(threads)
+    if plan.before and not (into / CHECKPOINT).exists():
+        _train(terminal, plan.before, index, into / BEFORE, cache, threads)
     with terminal.progress("decoding") as progress:
         corpus = read_corpus(index, plan, cache, timed(progress))
     training = Training(plan, corpus, into)
-    terminal.remark(f"{len(corpus):,} pictures; at batch {training.step:,} of {plan.n_steps:,}.")
+    terminal.remark(f"{printable(into)}: {len(corpus):,} pictures; at batch {training.step:,} of {plan.n_steps:,}.")
     with terminal.progress("training") as progress:
         training.run(_watch(terminal, plan, training.step, progress))
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from math import inf
 from pathlib import Path
+from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from lookalike.errors import BadRecipe
@@ -88,6 +89,38 @@ class Phase:
 
 
 @dataclass(frozen=True)
+class Twins:
+    """Second views of pictures, in another style: what makes a network find the thing and not the style.
+
+    Attributes
+    ----------
+    share : float
+        Of each batch, in (0, 0.5].
+    contrast : float
+        What the supervised contrastive loss counts beside the classification.
+    temperature : float
+        Of that loss.
+    drawn, cut_out : mapping of str to float
+        By source, the probabilities that a twin is drawn as lines, and cut out before a plain background; all others
+        are views like the first.
+    """
+
+    share: float
+    contrast: float
+    temperature: float = 0.1
+    drawn: Mapping[str, float] = field(default_factory=dict)
+    cut_out: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _check(0 < self.share <= 0.5, f"share of twins is in (0, 0.5], got {self.share}")
+        _check(0 <= self.contrast < inf, f"contrast is not below 0, got {self.contrast}")
+        _check(0 < self.temperature < inf, f"temperature is above 0, got {self.temperature}")
+        for source in {*self.drawn, *self.cut_out}:
+            drawn, cut_out = self.drawn.get(source, 0), self.cut_out.get(source, 0)
+            _check(min(drawn, cut_out) >= 0 and drawn + cut_out <= 1, f"drawn and cut_out of {source} are shares of 1")
+
+
+@dataclass(frozen=True)
 class Recipe:
     """What is trained, on what, for how long.
 
@@ -116,6 +149,11 @@ class Recipe:
     validation : int
         One picture in so many is kept aside to draw the learning curve.
     seed : int
+    twins : Twins or None
+    before : Recipe or None
+        Trained first; this one begins with its weights (Loshchilov, Hutter, "SGDR: Stochastic Gradient Descent with
+        Warm Restarts", ICLR 2017). In a file, the table ``before`` has what is different there; it has no twins unless
+        it says so.
     """
 
     sources: Mapping[str, Source]
@@ -133,6 +171,8 @@ class Recipe:
     averaging: float = 0.999
     validation: int = 50
     seed: int = 7
+    twins: Twins | None = None
+    before: Recipe | None = None
 
     def __post_init__(self) -> None:
         _check(bool(self.sources), "a recipe names at least one source")
@@ -147,6 +187,14 @@ class Recipe:
         ends = [phase.until for phase in self.phases]
         _check(ends == sorted(ends) and ends[-1:] == [1.0], f"phases ascend to 1, got {ends}")
         _check(all(phase.side >= 32 for phase in self.phases), "pictures are at least 32 pixels")
+        _check(self.before is None or self.before.shape == self.shape, "what is trained before has the same shape")
+        styled = {*self.twins.drawn, *self.twins.cut_out} if self.twins else set()
+        _check(styled <= self.sources.keys(), f"twins name sources of the recipe, got {', '.join(sorted(styled))}")
+
+    @property
+    def n_twins(self) -> int:
+        """How many of a batch are twins of its first pictures."""
+        return int(self.batch * self.twins.share) if self.twins else 0
 
     @property
     def n_steps(self) -> int:
@@ -161,8 +209,9 @@ class Recipe:
     def to_json(self) -> dict[str, Any]:
         """Return all that decides what the network becomes as JSON values."""
         values = asdict(self)
-        for source in values["sources"].values():
-            del source["about"]
+        for recipe in (values, values["before"] or {"sources": {}}):
+            for source in recipe["sources"].values():
+                del source["about"]
         return values
 
 
@@ -185,7 +234,14 @@ def read_recipe(path: Path) -> Recipe:
 def recipe_from_json(values: Mapping[str, Any]) -> Recipe:
     """Make a recipe of what `Recipe.to_json` returns, or a part of it; raise TypeError or ValueError if it is none."""
     known = dict(values)
-    for name, kind in (("sources", Source), ("phases", Phase), ("shape", Shape)):
+    if (before := known.pop("before", None)) is not None:
+        if not isinstance(before, dict) or before.get("before") is not None:
+            raise TypeError("before is a table, without a before of its own")
+        first = {name: value for name, value in known.items() if name != "twins"}
+        known["before"] = recipe_from_json(_put_over(first, before))
+    if known.get("twins", ()) is None:
+        del known["twins"]
+    for name, kind in (("sources", Source), ("phases", Phase), ("shape", Shape), ("twins", Twins)):
         if name in known:
             known[name] = _all_made(kind, known[name])
     return _made(Recipe, known)
@@ -239,6 +295,8 @@ def _made(kind: type[Any], values: Any) -> Any:
 
 def _is_a(value: object, kind: Any) -> bool:
     """Whether a value is of a field's type; a whole number is a float too, a truth value no number."""
+    if get_origin(kind) is UnionType:
+        return any(_is_a(value, each) for each in get_args(kind))
     if get_origin(kind) is tuple:
         return isinstance(value, tuple) and all(_is_a(each, get_args(kind)[0]) for each in value)
     if kind is float:

@@ -23,11 +23,15 @@ from lookalike.learning.checkpoint import CHECKPOINT, Checkpoint, read_checkpoin
 from lookalike.learning.corpus import Corpus
 from lookalike.learning.curve import PICTURE, Point, add_point, draw_curve, mean_average_precision, read_curve
 from lookalike.learning.losses.cosine_softmax import CosineSoftmax
+from lookalike.learning.losses.supervised_contrastive import supervised_contrastive
 from lookalike.learning.network import Embedder, as_input
 from lookalike.learning.provenance import provenance_of, write_provenance
 from lookalike.learning.recipe import Recipe
+from lookalike.learning.restyle import restyle
 from lookalike.learning.sampler import ClassUniform
 
+BEFORE = "before"
+"""The folder, within a training's, of what is trained before it."""
 CHECKPOINT_EVERY, MEASURE_EVERY = 250, 500
 """Steps."""
 AHEAD = 4
@@ -45,11 +49,13 @@ class Training:
     corpus : Corpus
     folder : Path
         Made if missing; where it holds a checkpoint of this recipe, training goes on from there.
+        What the recipe has before was trained to its end in the folder ``before`` of it.
 
     Raises
     ------
     BadRecipe
-        If the folder holds the checkpoint of another recipe, or of other pictures.
+        If the folder holds the checkpoint of another recipe, or of other pictures, or what was to be trained before
+        was not.
     """
 
     def __init__(self, recipe: Recipe, corpus: Corpus, folder: Path) -> None:
@@ -73,6 +79,8 @@ class Training:
         folder.mkdir(parents=True, exist_ok=True)
         if (folder / CHECKPOINT).exists():
             self._go_on()
+        elif recipe.before:
+            self._begin_with(recipe.before)
         write_provenance(provenance_of(corpus, recipe), folder, is_begun=self.step > 0)
 
     def _groups(self) -> list[dict[str, Any]]:
@@ -132,8 +140,12 @@ class Training:
 
     def _batch(self, sampler: ClassUniform, step: int) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
         rows = sampler.batch(step)
+        n_twins = self.recipe.n_twins
+        rows[len(rows) - n_twins :] = rows[:n_twins]
         rng = np.random.default_rng([self.recipe.seed, step, 1])
         images = render(self.corpus, random_views(self.corpus, rows, self.recipe, rng), self.recipe.side_at(step))
+        if self.recipe.twins:
+            restyle(images[-n_twins:], [self.corpus.sources[row] for row in rows[:n_twins]], self.recipe.twins, rng)
         damage(images, self.recipe.artefacts, rng)
         return rows, images
 
@@ -160,13 +172,18 @@ class Training:
         return self.recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * rest))
 
     def _loss(self, vectors: Tensor, rows: NDArray[np.int64]) -> Tensor:
-        """Return the mean loss of a batch, each picture under the head of its source."""
+        """Return the mean loss of a batch, each picture under the head of its source, among those of the same head."""
+        twins = self.recipe.twins
         heads = np.array([self.recipe.sources[self.corpus.sources[row]].head for row in rows])
         total = vectors.new_zeros(())
         for head in np.unique(heads):
             chosen = np.nonzero(heads == head)[0]
             labels = torch.from_numpy(self.corpus.labels[rows[chosen]]).to(self._device)
-            total = total + self.heads[head](vectors[torch.from_numpy(chosen).to(self._device)], labels).sum()
+            these = vectors[torch.from_numpy(chosen).to(self._device)]
+            total = total + self.heads[head](these, labels).sum()
+            if twins:
+                contrast = supervised_contrastive(these, labels, twins.temperature)
+                total = total + twins.contrast * len(chosen) * contrast
         return total / len(rows)
 
     @torch.no_grad()
@@ -206,6 +223,20 @@ class Training:
                 momentum = self._optimizer.state[parameter].setdefault("momentum_buffer", torch.zeros_like(parameter))
                 named[f"momentum.{group}.{n}"] = momentum
         return named
+
+    @torch.no_grad()
+    def _begin_with(self, recipe: Recipe) -> None:
+        """Take up the averaged network, and the heads, of what was trained before."""
+        folder = self.folder / BEFORE
+        done = read_checkpoint(folder, recipe)
+        if done.step < recipe.n_steps:
+            raise BadRecipe(f"{folder} is not trained to its end: do that first.")
+        heads = done.part("heads")
+        if {k: t.shape for k, t in self.heads.state_dict().items()} != {k: t.shape for k, t in heads.items()}:
+            raise BadRecipe(f"{folder} was trained on other labels: name another folder, or remove it.")
+        self.heads.load_state_dict(heads)
+        for network in (self.network, self.average):
+            network.load_state_dict(done.part("average"))
 
     @torch.no_grad()
     def _go_on(self) -> None:

@@ -12,6 +12,7 @@ from lookalike.learning.losses.contrastive import contrastive
 from lookalike.learning.losses.cosine_softmax import CosineSoftmax, cosine_softmax
 from lookalike.learning.losses.info_nce import info_nce
 from lookalike.learning.losses.nt_xent import nt_xent
+from lookalike.learning.losses.supervised_contrastive import supervised_contrastive
 from lookalike.learning.losses.triplet import batch_hard_triplet, triplet
 
 LABELS = [0, 1, 0, 2, 1, 0, 3]
@@ -108,3 +109,23 @@ def test_nt_xent_finds_the_partner_among_all_other_views() -> None:
         others = [j for j in range(2 * n) if j != i]
         due.append(cross_entropy([cosine(view, views[j]) / 0.5 for j in others], others.index((i + n) % (2 * n))))
     assert float(nt_xent(first, second, 0.5)) == pytest.approx(np.mean(due), rel=1e-4)
+
+
+def test_supervised_contrastive_tells_all_likes_from_all_others() -> None:
+    vectors, due = unit(1), []
+    for i, label in enumerate(LABELS):
+        others = [j for j in range(len(LABELS)) if j != i]
+        logits = [cosine(vectors[i], vectors[j]) / 0.2 for j in others]
+        like = [cross_entropy(logits, n) for n, j in enumerate(others) if LABELS[j] == label]
+        if like:
+            due.append(np.mean(like))
+    assert len(due) == 5
+    assert float(supervised_contrastive(vectors, torch.tensor(LABELS), 0.2)) == pytest.approx(np.mean(due), rel=1e-4)
+
+
+def test_supervised_contrastive_of_strangers_is_0_and_learnable() -> None:
+    vectors = unit(1, 3).requires_grad_()
+    loss = supervised_contrastive(vectors, torch.tensor([0, 1, 2]), 0.2)
+    loss.backward()
+    assert float(loss.detach()) == 0
+    assert torch.isfinite(vectors.grad).all()

@@ -52,6 +52,20 @@ def test_a_recipe_becomes_a_network(
     assert (tmp_path / "out" / "curve.svg").exists()
 
 
+def test_what_comes_before_is_trained_first_and_once(
+    recipe_file: Path, index: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe_file.write_text(RECIPE.format(n_samples=80) + "[before]\nn_samples = 40\n")
+    assert main(command(recipe_file, index, tmp_path / "out")) == 0
+    err = capsys.readouterr().err
+    assert "at batch 0 of 5." in err
+    assert err.index("batch 5 of 5: loss") < err.index("at batch 0 of 10.")
+    assert main(command(recipe_file, index, tmp_path / "out")) == 0
+    err = capsys.readouterr().err
+    assert "of 5." not in err
+    assert "at batch 10 of 10." in err
+
+
 def test_what_is_trained_can_be_exported_again_for_another_size(
     recipe_file: Path, index: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

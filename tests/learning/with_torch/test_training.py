@@ -14,8 +14,8 @@ from lookalike.learning.corpus import Corpus, read_corpus
 from lookalike.learning.curve import Point, read_curve
 from lookalike.learning.network import as_input
 from lookalike.learning.provenance import provenance_of, read_provenance
-from lookalike.learning.recipe import Recipe
-from lookalike.learning.training import Training
+from lookalike.learning.recipe import Recipe, Twins
+from lookalike.learning.training import BEFORE, Training
 
 
 def test_the_loss_falls_and_like_finds_like(trained: Training, recipe: Recipe, corpus: Corpus, tmp_path: Path) -> None:
@@ -133,3 +133,56 @@ def test_a_loss_beyond_all_numbers_ends_the_training(recipe: Recipe, corpus: Cor
     with pytest.raises(BadRecipe, match="lower learning_rate"):
         training.run(lambda point, step: None)
     assert not (tmp_path / CHECKPOINT).exists()
+
+
+def with_twins(recipe: Recipe) -> Recipe:
+    twins = Twins(share=0.25, contrast=0.5, drawn={"forms": 0.5}, cut_out={"colours": 1.0})
+    return replace(recipe, n_samples=20 * 16, twins=twins, before=recipe)
+
+
+def test_a_training_begins_with_what_was_trained_before(
+    trained: Training, recipe: Recipe, corpus: Corpus, tmp_path: Path
+) -> None:
+    (tmp_path / BEFORE).symlink_to(trained.folder)
+    rows = np.arange(len(corpus))
+    begun = Training(with_twins(recipe), corpus, tmp_path)
+    np.testing.assert_array_equal(begun.describe(rows), trained.describe(rows))
+    assert begun.step == 0
+    begun.run(lambda point, step: None)
+    assert read_curve(tmp_path)[-1].mean_average_precision > 0.5
+    assert (begun.describe(rows) != trained.describe(rows)).any()
+    assert Training(with_twins(recipe), corpus, tmp_path).step == 20  # goes on with its own checkpoint from then on
+
+
+def test_what_comes_before_must_be_done(recipe: Recipe, corpus: Corpus, tmp_path: Path) -> None:
+    with pytest.raises(BadRecipe, match="train there first"):
+        Training(with_twins(recipe), corpus, tmp_path)
+
+    def stop(point: Point | None, step: int) -> None:
+        if step == 250:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Training(recipe, corpus, tmp_path / BEFORE).run(stop)
+    with pytest.raises(BadRecipe, match="not trained to its end"):
+        Training(with_twins(recipe), corpus, tmp_path)
+
+
+def test_what_comes_before_has_the_same_labels(
+    trained: Training, recipe: Recipe, index: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    (tmp_path / BEFORE).symlink_to(trained.folder)
+    fewer = with_twins(recipe)
+    fewer = replace(fewer, sources={**fewer.sources, "colours": replace(fewer.sources["colours"], leave_out=("sky",))})
+    corpus = read_corpus(index, fewer, tmp_path_factory.mktemp("cache"))
+    with pytest.raises(BadRecipe, match="other labels"):
+        Training(fewer, corpus, tmp_path)
+
+
+def test_twins_show_the_first_pictures_of_a_batch_again(
+    trained: Training, recipe: Recipe, corpus: Corpus, tmp_path: Path
+) -> None:
+    (tmp_path / BEFORE).symlink_to(trained.folder)
+    rows, images = next(Training(with_twins(recipe), corpus, tmp_path)._batches())
+    np.testing.assert_array_equal(rows[-4:], rows[:4])
+    assert (images[-4:] != images[:4]).any(axis=(1, 2, 3)).all()
