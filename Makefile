@@ -28,18 +28,15 @@ help:
 	. .venv/bin/activate && $(PIP) install --no-deps --editable .
 	@touch $@
 
-# PyTorch's own pins hold for what it brings; their hashes would fetch gigabytes for other machines.
-.venv-train/ready: requirements/core.txt requirements/train.txt pyproject.toml
+.venv-train/ready: requirements/train.txt pyproject.toml
 	$(PYTHON) -m venv .venv-train
-	. .venv-train/bin/activate && $(PIP) install --require-hashes -r requirements/core.txt
-	. .venv-train/bin/activate && $(PIP) install -r requirements/train.txt
+	. .venv-train/bin/activate && $(PIP) install --require-hashes -r requirements/train.txt
 	. .venv-train/bin/activate && $(PIP) install --no-deps --editable .
 	@touch $@
 
-.venv-engine/ready: requirements/core.txt requirements/engine.txt pyproject.toml
+.venv-engine/ready: requirements/engine.txt pyproject.toml
 	$(PYTHON) -m venv .venv-engine
-	. .venv-engine/bin/activate && $(PIP) install --require-hashes -r requirements/core.txt
-	. .venv-engine/bin/activate && $(PIP) install -r requirements/engine.txt
+	. .venv-engine/bin/activate && $(PIP) install --require-hashes -r requirements/engine.txt
 	. .venv-engine/bin/activate && $(PIP) install --no-deps --editable .
 	@touch $@
 
