@@ -1,5 +1,6 @@
 """Indexes of a collection: chosen by size, kept by whoever writes, made again when damaged, and as good as exact."""
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,11 +8,15 @@ import numpy as np
 import pytest
 
 from lookalike.collection import Collection
-from lookalike.collection.indexes import WORTH_CANDIDATES, WORTH_TWO_STAGES, chosen, mend_code_index
-from lookalike.collection.reach import read_reach
+from lookalike.collection.indexes import WORTH_CANDIDATES, WORTH_TWO_STAGES, chosen
+from lookalike.collection.reach import measured, read_reach
+from lookalike.collection.space_indexes import SpaceIndexes
 from lookalike.errors import BadQuery
 from lookalike.index import segment_folder
+from lookalike.index.exact import ExactIndex
+from lookalike.index.reranked import RerankedIndex
 from lookalike.query import Term, image, where
+from lookalike.ranking.chance import evenly
 from lookalike.settings import Settings
 from tests.collection.conftest import invent
 
@@ -90,6 +95,27 @@ def test_the_candidates_by_code_that_it_takes_are_measured(made: Path, fast: Set
     assert np.mean(shared) >= 93
 
 
+def test_a_measurement_that_was_lost_is_made_again(large: Path, fast: Settings) -> None:
+    path = large / "spaces" / SPACE / "index" / "reach.json"
+    for make_again in (Collection.add, Collection.repair):
+        path.unlink()
+        with opened(large, fast, "codes") as pictures:
+            make_again(pictures)
+        assert path.exists()
+
+
+def test_removed_pictures_do_not_count_in_a_measurement(made: Path, fast: Settings) -> None:
+    with opened(made, fast, "codes") as pictures:
+        view = pictures._spaces.view(SPACE)
+        vectors, codes = view.vectors(np.arange(4000)).astype(np.float16), np.concatenate(view.codes or [])[:4000]
+    gone = np.arange(0, 4000, 3)
+    fewer = np.delete(vectors, gone, axis=0), np.delete(codes, gone, axis=0)
+    vectors[gone], codes[gone] = 0, 0
+    expected = measured(ExactIndex([fewer[0]]), [fewer[1]])
+    assert measured(ExactIndex([vectors]), [codes]) == pytest.approx(expected, rel=0.5)
+    assert measured(ExactIndex([np.zeros_like(vectors)]), [codes]) == 1
+
+
 @pytest.mark.parametrize("index", ["codes", "two-stage"])
 def test_an_index_of_codes_finds_what_exact_search_finds(made: Path, fast: Settings, index: str) -> None:
     with opened(made, fast, "exact") as exact, opened(made, fast, index) as quick:
@@ -127,7 +153,6 @@ def test_a_filter_is_asked_anew_when_the_catalogue_has_changed(large: Path, fast
 def test_pictures_that_come_later_are_found_without_being_in_a_segment(large: Path, fast: Settings) -> None:
     with opened(large, fast, "codes") as pictures:
         invent(pictures, 5, first=N)
-        assert ids(pictures, image(N + 3, like=SPACE), k=1)
         view = pictures._spaces.view(SPACE)
         found = view.indexes.proposing().search(view.vectors(np.array([N + 2])), k=1)
         assert found.rows.tolist() == [[N + 2]]
@@ -165,8 +190,9 @@ def test_a_damaged_segment_is_told_not_used_and_made_again(large: Path, fast: Se
     with opened(large, fast, "codes") as pictures:
         assert ids(pictures, image(7, like=SPACE)) == expected
         assert any(problem.startswith(f"space {SPACE}: ") for problem in pictures.verify().problems)
-        with pictures._store.writing():
-            mend_code_index(pictures._store, pictures._spaces.find(SPACE), pictures._spaces.describers()[SPACE])
+        pictures.add()
+        assert any("`lookalike repair` makes it again" in problem for problem in pictures.verify().problems)
+        pictures.repair()
         assert not any(problem.startswith("space ") for problem in pictures.verify().problems)
         assert ids(pictures, image(7, like=SPACE)) == expected
 
@@ -226,6 +252,41 @@ def test_a_damaged_graph_is_left_aside(small: Path, fast: Settings) -> None:
         assert not any("graph" in problem for problem in pictures.verify().problems)
 
 
+def test_what_else_lies_beside_a_graph_does_not_matter(small: Path, fast: Settings) -> None:
+    with opened(small, fast, "graph") as pictures:
+        pictures.build_graph(SPACE)
+        [path] = (small / "spaces" / SPACE / "index").glob("*.graph")
+        path.with_name("000000002500.sync-conflict-20260101.graph").write_bytes(path.read_bytes())
+        killed = path.with_name("000000002000.graph.part")
+        killed.write_bytes(b"half")
+        pictures.add()
+        assert pictures._spaces.view(SPACE).indexes.kind == "graph"
+        pictures.build_graph(SPACE)
+        assert not killed.exists()
+
+
+def test_pictures_are_removed_where_a_graph_cannot_be_read(
+    small: Path, fast: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(small, fast, "graph") as pictures:
+        pictures.build_graph(SPACE)
+        monkeypatch.setattr(tempfile, "tempdir", str(small / "missing"))  # where a graph is verified
+        assert pictures.remove([5]) == 1
+        assert not [problem for problem in pictures.verify().problems if "graph" in problem]
+        pictures.build_graph(SPACE)
+        assert [problem for problem in pictures.verify().problems if "the graph of texture cannot be read" in problem]
+
+
+def test_an_older_view_does_not_take_a_newer_graph(small: Path, fast: Settings) -> None:
+    with opened(small, fast, "graph") as pictures, opened(small, fast, "exact") as other:
+        older = pictures._spaces.view(SPACE)
+        invent(other, 40, first=2500)
+        other.build_graph(SPACE)
+        assert pictures._spaces.view(SPACE).indexes.of("graph") is not pictures._spaces.view(SPACE).index
+        older.indexes.notice()
+        assert older.indexes.of("graph") is older.index
+
+
 def test_a_graph_grows_once_it_is_worth_it(small: Path, fast: Settings) -> None:
     with opened(small, fast, "graph") as pictures:
         pictures.build_graph(SPACE)
@@ -259,6 +320,24 @@ def test_an_audit_measures_every_kind_against_exact_search(small: Path, fast: Se
     assert audit.verdict.startswith("The index two-stage finds ")
     assert told[-1].done == told[-1].total == 400
     assert audit.to_json()["findings"][0]["milliseconds"] > 0
+
+
+def test_an_audit_tells_what_a_poor_index_misses(small: Path, fast: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    with opened(small, fast, "codes") as pictures:
+        pictures.remove(range(1, 500))
+        view = pictures._spaces.view(SPACE)
+        poor = RerankedIndex(
+            view.index, lambda queries, *_: np.tile(np.arange(499, 1499), (len(queries), 1)), per_neighbour=1
+        )
+        monkeypatch.setattr(SpaceIndexes, "of", lambda self, kind: poor)
+        findings = {finding.index: finding for finding in pictures.audit(SPACE).findings}
+        live = np.arange(499, 2500)
+        asked = view.vectors(live[evenly(len(live), 100)])
+        is_live = view.index.is_live()
+        truth = [view.index.search(asked, k, allowed=is_live).rows < 1499 for k in (10, 100)]
+    assert findings["exact"].recall_at_10 == findings["exact"].recall_at_100 == 1
+    assert findings["codes"].recall_at_10 == pytest.approx(truth[0].mean(), abs=1e-4)
+    assert findings["codes"].recall_at_100 == pytest.approx(truth[1].mean(), abs=1e-4)
 
 
 def test_words_are_audited_apart(large: Path, fast: Settings) -> None:

@@ -168,6 +168,28 @@ def test_all_finite_float16_are_widened_exactly() -> None:
     assert np.array_equal(found, numbers.astype(np.float32))
 
 
+def test_rows_may_come_from_a_table() -> None:
+    vectors = unit(np.random.default_rng(7), 50, 8)
+    index, query = ExactIndex([vectors]), vectors[3].astype(np.float32)
+    table = np.arange(40).reshape(20, 2)
+    np.testing.assert_array_equal(
+        index.similarities(query, table[:, 1]), index.similarities(query, np.arange(1, 40, 2))
+    )
+
+
+@pytest.mark.parametrize("number", [65_536, np.inf, np.nan])
+def test_a_query_of_numbers_that_no_vector_has_is_refused(number: float) -> None:
+    with pytest.raises(ValueError, match="not finite, or from 65,536 on"):
+        ExactIndex([np.eye(2, dtype=np.float16)]).search(np.array([[0, number]], np.float32), k=1)
+
+
+def test_what_was_removed_is_not_live() -> None:
+    vectors = unit(np.random.default_rng(7), 5, 4)
+    vectors[[0, 3]] = 0
+    assert ExactIndex([vectors[:2], vectors[2:]]).is_live().tolist() == [False, True, True, False, True]
+    assert ExactIndex([]).is_live().tolist() == []
+
+
 def test_both_ways_of_scanning_agree() -> None:
     rng = np.random.default_rng(7)
     vectors = unit(rng, 200, 100)

@@ -2,13 +2,20 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lookalike.index import exact
 from lookalike.index.exact import ExactIndex
 from lookalike.index.reranked import FEWEST, MOST, RerankedIndex
 
 D = 6
+
+
+@pytest.fixture(params=["numpy", "compiled"], autouse=True)
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let vectors be ranked in both ways, however few they are."""
+    monkeypatch.setattr(exact, "WORTH_COMPILED_CODE", 0 if request.param == "compiled" else 1 << 40)
 
 
 def vectors(n: int, seed: int = 7) -> np.ndarray:
@@ -22,7 +29,7 @@ def everything(queries: np.ndarray, n: int, allowed: np.ndarray | None) -> np.nd
     return np.tile(rows, (len(queries), 1))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 40), st.integers(0, 4), st.integers(1, 50), st.booleans(), st.integers(0, 1000))
 def test_whoever_proposes_everything_finds_what_exact_search_finds(
     n: int, n_queries: int, k: int, is_filtered: bool, seed: int

@@ -10,9 +10,14 @@ from numpy.typing import NDArray
 from lookalike.collection.reach import FOLDER
 from lookalike.collection.store import PATIENCE_SECONDS, Space, Store
 from lookalike.errors import BadQuery, CollectionDamaged, LookalikeError
+from lookalike.index.exact import ExactIndex
 from lookalike.index.graph import ExplorationGraph, is_available
 
 SUFFIX = ".graph"
+NAMED = f"{'[0-9]' * 12}{SUFFIX}"
+"""By the rows that a graph holds; whatever else lies there, copies of a synchronizing program say, is not looked at."""
+UNFINISHED = f"*{SUFFIX}.part"
+"""What a writer left that was killed."""
 
 GROWTH = 0.05
 """Share of the rows that may be newer than the graph before it is extended; until then they are scanned."""
@@ -23,7 +28,7 @@ FEWEST_NEW = 10_000
 
 def graph_file(folder: Path) -> Path | None:
     """Return where the graph in a generation's folder lies, None if none was built or this machine cannot read it."""
-    files = sorted((folder / FOLDER).glob(f"*{SUFFIX}"))
+    files = sorted((folder / FOLDER).glob(NAMED))
     return files[-1] if files and is_available() else None
 
 
@@ -36,9 +41,14 @@ def open_graph(path: Path, space: Space) -> ExplorationGraph:
         If it is damaged, of other vectors, or made by another version of what reads it.
     """
     graph = ExplorationGraph.load(path, space.version)
-    if graph.n_rows > space.n_rows:
-        raise CollectionDamaged(f"{path} has {graph.n_rows} rows of {space.n_rows}; build it again")
+    check_rows(graph, space)
     return graph
+
+
+def check_rows(graph: ExplorationGraph, space: Space) -> None:
+    """Raise CollectionDamaged if a graph has rows that its generation has not."""
+    if graph.n_rows > space.n_rows:
+        raise CollectionDamaged(f"the graph of {space.name} has {graph.n_rows} rows of {space.n_rows}; build it again")
 
 
 def build_graph(store: Store, space: Space, n_threads: int, progress: Callable[[int, int], None] | None) -> int:
@@ -91,26 +101,28 @@ def graph_problems(store: Store, space: Space) -> tuple[str, ...]:
     try:
         if path is not None:
             open_graph(path, space)
-    except LookalikeError as error:
-        return (str(error),)
+    except (LookalikeError, OSError) as error:
+        return (f"the graph of {space.name} cannot be read ({error}); build it again",)
     return ()
 
 
 def graph_without(path: Path, version: str, rows: NDArray[np.int64], folder: Path) -> None:
-    """Write the graph in a file, without some rows, into another generation's folder; nothing if it cannot be read."""
-    try:
+    """Write the graph in a file, without some rows, into another generation's folder; nothing if that fails.
+
+    A graph that cannot be read, or a full disk, is no reason not to remove pictures: there is none then.
+    """
+    with suppress(LookalikeError, OSError):
         graph = ExplorationGraph.load(path, version)
-    except LookalikeError:
-        return
-    graph.remove(rows[rows < graph.n_rows])
-    (folder / FOLDER).mkdir(parents=True, exist_ok=True)
-    graph.save(folder / FOLDER / path.name, version)
+        graph.remove(rows[rows < graph.n_rows])
+        (folder / FOLDER).mkdir(parents=True, exist_ok=True)
+        graph.save(folder / FOLDER / path.name, version)
 
 
 def drop_graph(store: Store, space: Space) -> bool:
     """Delete the graph of a generation; return whether there was one. Only for the holder of the writer lock."""
-    files = list((store.folder_of(space) / FOLDER).glob(f"*{SUFFIX}"))
-    for file in files:
+    folder = store.folder_of(space) / FOLDER
+    files = list(folder.glob(NAMED))
+    for file in (*files, *folder.glob(UNFINISHED)):
         file.unlink()
     return bool(files)
 
@@ -118,18 +130,13 @@ def drop_graph(store: Store, space: Space) -> bool:
 def _forgotten(store: Store, space: Space, n_rows: int) -> NDArray[np.int64]:
     """Return the rows below a number that are zeros, because what they stood for was removed."""
     vectors, _ = store.load_files(space)
-    found, first = [], 0
-    for segment in vectors.segments():
-        found.append(first + np.flatnonzero(~segment.any(axis=1)))
-        first += len(segment)
-    rows = np.concatenate(found)
-    return rows[rows < n_rows]
+    return np.flatnonzero(~ExactIndex(vectors.segments()).is_live()[:n_rows])
 
 
 def _save(store: Store, space: Space, graph: ExplorationGraph) -> None:
     folder = store.folder_of(space) / FOLDER
     folder.mkdir(exist_ok=True)
-    older = list(folder.glob(f"*{SUFFIX}"))
+    older = [*folder.glob(NAMED), *folder.glob(UNFINISHED)]
     path = folder / f"{graph.n_rows:012}{SUFFIX}"
     graph.save(path, space.version)
     for file in older:

@@ -1,6 +1,7 @@
 """How many candidates by code it takes to have what is nearest by vector: measured on the collection itself."""
 
 import json
+import os
 import shutil
 from collections.abc import Sequence
 from contextlib import suppress
@@ -91,7 +92,10 @@ def keep_reach(
     reach = Reach(coder, n_rows, measured(ExactIndex(vectors), codes))
     part = folder / FOLDER / f"{FILE}.part"
     part.parent.mkdir(exist_ok=True)
-    part.write_text(json.dumps(asdict(reach)))
+    with part.open("w") as file:
+        file.write(json.dumps(asdict(reach)))
+        file.flush()
+        os.fsync(file.fileno())
     part.replace(part.with_name(FILE))
 
 
@@ -99,14 +103,19 @@ def measured(index: ExactIndex, codes: Sequence[NDArray[np.uint64]]) -> int:
     """Return how many candidates for each neighbour hold 95 % of the neighbours, for 9 of 10 queries."""
     from lookalike.ranking.chance import evenly  # SciPy: 0.15 s that opening need not take
 
+    is_live = index.is_live()
+    live = np.flatnonzero(is_live)
+    asked = live[evenly(len(live), N_QUERIES)]
+    if not len(asked):
+        return 1
+    queries = np.array([index.vector(row) for row in asked.tolist()])
     needed = []
-    for row in evenly(len(index), N_QUERIES):
-        nearest = index.search(index.vector(int(row))[None], N_NEAREST + 1).rows[0]
-        nearest = nearest[(nearest >= 0) & (nearest != row)]
+    for row, found in zip(asked, index.search(queries, N_NEAREST + 1, allowed=is_live).rows, strict=True):
+        nearest = found[(found >= 0) & (found != row)]
         if len(nearest):
             distances = _distances(codes, _code(codes, int(row)))
             farthest = np.sort(distances[nearest])[int(np.ceil(SHARE * len(nearest))) - 1]
-            needed.append(np.count_nonzero(distances <= farthest) / len(nearest))
+            needed.append(np.count_nonzero(is_live & (distances <= farthest)) / len(nearest))
     return int(np.ceil(np.quantile(needed, SAFE))) if needed else 1
 
 

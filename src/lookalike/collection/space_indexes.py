@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from lookalike.catalog.vector_file import CodeFile
 from lookalike.codes.coder import Coder
 from lookalike.collection.engine import EngineProposal, pushed
-from lookalike.collection.graphs import graph_file, open_graph
+from lookalike.collection.graphs import check_rows, graph_file, open_graph
 from lookalike.collection.indexes import (
     KINDS,
     WORTH_CANDIDATES,
@@ -114,12 +114,13 @@ class IndexFiles:
         return self._segments[coder]
 
     def graph(self, path: Path, space: Space) -> ExplorationGraph:
-        """Return the graph in a file; raises as `open_graph` does."""
+        """Return the graph in a file; raises as `open_graph` does, or OSError if there is none any more."""
         status = path.stat()
         identity = path, status.st_ino, status.st_mtime_ns
         known = self._graph
         if known is None or known[0] != identity:
             known = self._graph = identity, open_graph(path, space)
+        check_rows(known[1], space)
         return known[1]
 
 
@@ -197,13 +198,12 @@ class SpaceIndexes:
         filters : Term or None
             What the rows that will be allowed fulfil: an engine may be told that more briefly than row by row.
         """
-        embedded = self.of(self.kind)
-        there = self._in_engine(embedded)
+        there = self._in_engine()
         if there is None:
-            return embedded
+            return self.of(self.kind)
         return RerankedIndex(self.exact, there.completed(filters), per_neighbour=min(FROM_ENGINE, self._per_neighbour))
 
-    def _in_engine(self, otherwise: Index) -> EngineProposal | None:
+    def _in_engine(self) -> EngineProposal | None:
         engine = self._wishes.engine
         place = None if engine is None else pushed(self._folder)
         coder = None if place is None else self._codes.coder
@@ -211,10 +211,10 @@ class SpaceIndexes:
             return None
         return EngineProposal(
             CodeIndex(engine, place.index),
-            place.n_rows,
+            min(place.n_rows, len(self.exact)),  # a push may be newer than this view
             coder,
             self.exact,
-            lambda queries, n, allowed: otherwise.search(queries, n, allowed=allowed).rows,
+            lambda queries, n, allowed: self.of(self.kind).search(queries, n, allowed=allowed).rows,
         )
 
     def of(self, kind: Kind) -> Index:

@@ -18,12 +18,12 @@ def inlined(function: Function) -> Function:
     return njit(function)
 
 
-def compiled(function: Callable[..., Any], signature: Any) -> Callable[..., Any]:
+def compiled(function: Callable[..., Any], signature: Any, **options: Any) -> Callable[..., Any]:
     """Compile, keep the machine code for the next process if there is a place for it, and do without if not."""
     try:
-        return njit(signature, cache=True, nogil=True)(function)
+        return njit(signature, cache=True, nogil=True, **options)(function)
     except Exception:  # no writable folder, a full disk, or a damaged cache, whose errors cannot be listed
-        return njit(signature, nogil=True)(function)
+        return njit(signature, nogil=True, **options)(function)
 
 
 def read_only(item: Any, n_axes: int) -> Any:

@@ -20,6 +20,9 @@ PairScan: TypeAlias = Callable[
 WORTH_COMPILED_CODE = 20_000 * 512
 """Numbers in an index from which on loading numba, half a second once, is paid back by faster scans."""
 
+LARGEST = 65_536
+"""What the numbers of a query must be below: compiled code multiplies them by the range of float16's exponents."""
+
 _CHUNK = 1 << 23
 """Numbers that are looked at between two selections."""
 
@@ -152,6 +155,10 @@ class ExactIndex:
         best = np.arange(len(rows))[:, None], np.lexsort((rows, -similarities))[:, :k]
         return Matches(rows[best], similarities[best])
 
+    def is_live(self) -> NDArray[np.bool_]:
+        """Return which rows (N,) hold a vector: what was removed is zeros."""
+        return np.concatenate([np.zeros(0, np.bool_), *(segment.any(axis=1) for segment in self._segments)])
+
     def vector(self, row: int) -> NDArray[np.float32]:
         """Return the vector (D,) of a row of the index."""
         holder = int(np.searchsorted(self._starts, row, side="right")) - 1
@@ -177,8 +184,10 @@ class ExactIndex:
                 f"the index holds vectors of {self._n_dims} numbers, got queries {queries.shape}; "
                 "describe them as the index was described"
             )
-        if not np.isfinite(queries).all():
-            raise ValueError("a query holds a number that is not finite; describe its picture again")
+        if not (np.abs(queries) < LARGEST).all():
+            raise ValueError(
+                f"a query holds a number that is not finite, or from {LARGEST:,} on; describe its picture again"
+            )
         return np.ascontiguousarray(queries, dtype=np.float32)
 
     def _search(

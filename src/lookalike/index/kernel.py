@@ -1,11 +1,10 @@
 """Dot products with float16 vectors in compiled code, for collections that are worth the time numba takes to load."""
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
+
+from lookalike.index.code_compiled import compiled, read_only
 
 _EXPONENT_GAP = np.float32(2.0**112)
 """Float32 counts exponents from -127, float16 from -15."""
@@ -24,15 +23,8 @@ def _half_over_gap(bits: np.uint16) -> np.float32:
     return np.uint32(sign | magnitude).view(np.float32)
 
 
-def _compiled(function: Callable[..., None], signature: Any) -> Callable[..., None]:
-    """Compile, keep the machine code for the next process if there is a place for it, and do without if not."""
-    # Summing in any order lets LLVM use wide registers; the order depends on D alone, so equal rows stay equal.
-    options = {"nogil": True, "fastmath": {"reassoc", "contract"}}
-    try:
-        return njit(signature, cache=True, **options)(function)
-    except Exception:  # no writable folder, a full disk, or a damaged cache, whose errors cannot be listed
-        return njit(signature, **options)(function)
-
+_IN_ANY_ORDER = {"reassoc", "contract"}
+"""Summing so lets LLVM use wide registers; the order depends on D alone, so equal rows stay equal."""
 
 _widened = njit(_half_over_gap)
 
@@ -68,29 +60,27 @@ def _paired_dot_products(
         similarities[pair] = total
 
 
-def _read_only(item: Any, n_axes: int) -> Any:
-    return types.Array(item, n_axes, "C", readonly=True)
-
-
-_fill = _compiled(
+_fill = compiled(
     _dot_products,
     types.void(
-        _read_only(types.uint16, 2),
-        _read_only(types.boolean, 1),
-        _read_only(types.float32, 2),
+        read_only(types.uint16, 2),
+        read_only(types.boolean, 1),
+        read_only(types.float32, 2),
         types.Array(types.float32, 2, "C"),
     ),
+    fastmath=_IN_ANY_ORDER,
 )
 
-_fill_pairs = _compiled(
+_fill_pairs = compiled(
     _paired_dot_products,
     types.void(
-        _read_only(types.uint16, 2),
-        _read_only(types.int64, 1),
-        _read_only(types.float32, 2),
-        _read_only(types.int64, 1),
+        read_only(types.uint16, 2),
+        read_only(types.int64, 1),
+        read_only(types.float32, 2),
+        read_only(types.int64, 1),
         types.Array(types.float32, 1, "C"),
     ),
+    fastmath=_IN_ANY_ORDER,
 )
 
 
@@ -122,10 +112,10 @@ def pair_scan(
     vectors : (n, D) float16
         C-contiguous and finite.
     rows, owners : (P,) int64
-        C-contiguous.
     queries : (Q, D) float32
         C-contiguous; numbers below 65,536.
     """
     similarities = np.empty(len(rows), dtype=np.float32)
+    rows, owners = np.ascontiguousarray(rows), np.ascontiguousarray(owners)
     _fill_pairs(vectors.view(np.uint16), rows, queries * _EXPONENT_GAP, owners, similarities)
     return similarities

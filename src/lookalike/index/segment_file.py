@@ -121,7 +121,8 @@ def _crc_of(content: bytes) -> bytes:
 
 def _damaged(path: Path, fact: str) -> CollectionDamaged:
     return CollectionDamaged(
-        f"the index file {path.name} of {path.parent.parent.name} {fact}; it is not used, and made again by itself"
+        f"the index file {path.name} of {path.parent.parent.name} {fact}; it is not used, "
+        "`lookalike repair` makes it again"
     )
 
 

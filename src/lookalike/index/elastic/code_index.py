@@ -314,7 +314,12 @@ def index_behind(engine: Engine, alias: str) -> str | None:
         if refusal.status == 404:
             return None
         raise
-    ((index, _),) = answer.items()
+    if len(answer) > 1:
+        raise EngineRefused(
+            f"{alias} at {engine.url} stands for several indexes ({', '.join(sorted(answer))}); choose another name",
+            400,
+        )
+    (index,) = answer
     if index == alias:
         raise EngineRefused(f"{alias} is an index of {engine.url} that others made; choose another name", 400)
     return index
