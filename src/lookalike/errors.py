@@ -21,7 +21,7 @@ class CollectionNotFound(LookalikeError):
 
 
 class CollectionBusy(LookalikeError):
-    """Another process holds the collection's writer lock."""
+    """Another process holds a lock of the collection."""
 
 
 class CollectionDamaged(LookalikeError):

@@ -301,6 +301,23 @@ def test_a_job_is_started_told_of_and_remembered(client: TestClient, place: Path
     assert client.post("/v1/jobs/999/pause", json={}).status_code == 404
 
 
+def test_a_push_asks_for_a_search_engine_which_the_server_tells_of(
+    client: TestClient, photos: Collection, fast: Settings
+) -> None:
+    assert client.get("/v1/server").json()["has_engine"] is False
+    refused = client.post("/v1/jobs", json={"kind": "push"})
+    assert refused.status_code == 400
+    assert problem(refused).startswith("no search engine is set; give its URL")
+    settings = fast.model_copy(update={"engine": "http://127.0.0.1:9"})
+    with Collection(photos.folder, settings=settings) as pictures, Jobs(pictures) as jobs:
+        app = create_app(pictures, jobs, access=Access(), hosts=())
+        with TestClient(app, base_url="http://127.0.0.1:8177") as other:
+            assert other.get("/v1/server").json()["has_engine"] is True
+            job = other.post("/v1/jobs", json={"kind": "push"})
+            assert (job.status_code, job.json()["kind"]) == (202, "push")
+            assert other.post(f"/v1/jobs/{job.json()['id']}/stop", json={}).status_code == 200
+
+
 def test_what_the_collection_holds_is_told(client: TestClient, photos: Collection) -> None:
     server = client.get("/v1/server").json()
     assert server["pictures"] == len(photos)

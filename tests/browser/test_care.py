@@ -2,11 +2,14 @@
 
 import csv
 import re
+import shutil
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import N_MORE, Place
+from tests.browser.conftest import N_MORE, OpenPage, Place
+from tests.browser.serving import served
 from tests.browser.watching import go
 
 
@@ -52,6 +55,34 @@ def test_what_could_not_be_read_is_listed_by_reason(page: Page) -> None:
     expect(problems).to_contain_text(re.compile("could not be read and (is|are) not searched"))
     expect(problems.get_by_role("strong").first).to_have_text(re.compile(r"\d files?"))
     expect(problems.get_by_role("listitem").filter(has_text="broken.jpg").first).to_be_visible()
+
+
+def test_searches_are_measured_and_the_graph_is_built(page: Page) -> None:
+    go(page, "/care")
+    work = page.get_by_role("region", name="Work")
+    work.get_by_role("button", name="Measure searches").click()
+    work.get_by_role("button", name="Build the graph").click()
+    expect(work.get_by_role("heading", name="Building the graph of pictures")).to_be_visible()
+    ended = work.get_by_role("article").filter(has_text="The graph holds")
+    expect(ended).to_contain_text(re.compile(r"\d+ vectors, and answers where there are many\."))
+    work.get_by_text("Earlier work").click()
+    measured = work.get_by_role("article").filter(has_text="Measured against exact search.")
+    expect(measured).to_contain_text("picture: Every vector is looked at, so nothing is missed")
+    expect(work.get_by_role("button", name="Push to the search engine")).to_have_count(0)
+
+
+def test_a_search_engine_that_is_set_can_be_pushed_to(
+    place: Place, address: str, tmp_path: Path, open_page: OpenPage
+) -> None:
+    shutil.copytree(place.collection, tmp_path / "collection")
+    with served(tmp_path / "collection", LOOKALIKE_ENGINE=address) as other:
+        page = open_page(other, viewport={"width": 390, "height": 844})
+        go(page, "/care")
+        work = page.get_by_role("region", name="Work")
+        work.get_by_role("button", name="Push to the search engine").click()
+        expect(work.get_by_role("heading", name="Bringing the search engine up to date")).to_be_visible()
+        expect(work.get_by_text(f"The search engine at {address} cannot be used")).to_be_visible()
+        page.close()
 
 
 def test_an_album_is_made_by_keys_renamed_and_reached_by_its_link(page: Page, two_selected: Locator) -> None:

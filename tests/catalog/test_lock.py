@@ -33,6 +33,14 @@ def test_a_second_holder_is_told_who_holds_it(tmp_path):
     assert (tmp_path / "lock").read_text() == ""
 
 
+def test_a_second_holder_is_told_what_the_first_one_does(tmp_path):
+    deed = "the space shape is being pushed"
+    with writer_lock(tmp_path / "lock", deed=deed):
+        told = pytest.raises(CollectionBusy, match=rf"^{deed} by process {os.getpid()} \(.+\) since .+; wait until")
+        with told, writer_lock(tmp_path / "lock", deed=deed):
+            pass
+
+
 def test_a_holder_that_fails_gives_it_back(tmp_path):
     with pytest.raises(ZeroDivisionError), writer_lock(tmp_path / "lock"):
         raise ZeroDivisionError

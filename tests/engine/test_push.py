@@ -1,14 +1,20 @@
 """A collection in an engine: moved, compared, and searched as if it were here."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import uuid4
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from pydantic import SecretStr
 
 from lookalike.cli import main
 from lookalike.collection import Collection
@@ -20,6 +26,7 @@ from lookalike.index.code_segment import ordered
 from lookalike.index.elastic import CodeIndex, Engine, Patience
 from lookalike.index.elastic.schemes import subcodes
 from lookalike.index.reranked import RerankedIndex
+from lookalike.jobs import Job, Jobs
 from lookalike.query import parse
 from lookalike.settings import Settings
 from tests.engine.proxy import Proxy
@@ -48,7 +55,7 @@ def photos(url: str, tmp_path: Path, original: Path) -> Iterator[Collection]:
     shutil.copytree(original, tmp_path / "photos")
     with Collection(tmp_path / "photos", settings=Settings(workers=1, model=None, engine=url)) as photos:
         yield photos
-        for record in photos.folder.glob(f"spaces/{SPACE}*/engine.json"):
+        for record in photos.folder.glob("spaces/*/engine.json"):
             Engine(url).request("DELETE", f"/{json.loads(record.read_text())['index']}*")
 
 
@@ -141,6 +148,79 @@ def test_pushing_through_faults_ends_equal(photos: Collection, url: str, monkeyp
         assert proxy.faults.total() > 3
     assert (report.written, report.failed) == (40, ())
     assert photos.check_push(SPACE).ok
+
+
+def test_a_second_push_of_a_space_is_refused_while_searches_and_imports_go_on(
+    photos: Collection, url: str, folder: Path, draw: Draw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from lookalike.collection import push
+
+    monkeypatch.setattr(push, "ROWS", 9)
+    is_begun, may_go_on = threading.Event(), threading.Event()
+
+    def hold(progress: object) -> None:
+        is_begun.set()
+        assert may_go_on.wait(120)
+
+    def command(space: str) -> tuple[int, str]:
+        words = [sys.executable, "-m", "lookalike", "--collection", photos.folder, "push", url, "--space", space]
+        ended = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
+        return ended.returncode, ended.stderr
+
+    with ThreadPoolExecutor(1) as beside:
+        try:
+            first = beside.submit(photos.push, SPACE, progress=hold)
+            assert is_begun.wait(120)
+            code, told = command(SPACE)
+            assert code == 1
+            assert told.startswith(f"Error: the space {SPACE} is being pushed by process {os.getpid()} (")
+            assert command("shape")[0] == 0
+            draw(folder / "meanwhile.png", 300)
+            assert photos.add(folder).added == 1
+            assert 41 in {hit.id for hit in photos.search(f"#7@{SPACE}", k=50, cutoff=0)}
+        finally:
+            may_go_on.set()
+        assert first.result().written == 40
+    assert photos.push(SPACE).written == 1
+    assert photos.check_push(SPACE).ok
+
+
+def finished(jobs: Jobs, asked: Job) -> Job:
+    """Wait for a job's end and return it."""
+    has_changed = threading.Event()
+    jobs.watch(has_changed.set)
+    while not jobs.job(asked.id).has_ended:
+        assert has_changed.wait(60), jobs.all()
+        has_changed.clear()
+    return jobs.job(asked.id)
+
+
+def test_a_job_pushes_what_searches_use_and_what_was_pushed_before(photos: Collection) -> None:
+    photos.push(SPACE)
+    photos.remove([9])
+    with Jobs(photos) as jobs:
+        job = finished(jobs, jobs.start("push"))
+    assert (job.state, job.message, job.done, job.total) == ("done", "", 40, 40)
+    assert job.report is not None
+    numbers = {each["space"]: (each["written"], each["removed"], each["unchanged"]) for each in job.report["spaces"]}
+    assert numbers == {"picture": (39, 0, 0), SPACE: (0, 1, 39)}
+    assert [(each["failed"], each["n_failed"]) for each in job.report["spaces"]] == [([], 0), ([], 0)]
+    assert photos.check_push("picture").ok
+    assert photos.check_push(SPACE).ok
+
+
+def test_a_job_has_the_rights_that_its_collection_has(photos: Collection, url: str) -> None:
+    rights = {"engine_user": "ada", "engine_password": SecretStr("lace")}
+    with Proxy(url, authorization="Basic YWRhOmxhY2U=") as proxy:
+        settings = photos.settings.model_copy(update={"engine": proxy.url, **rights})
+        with Collection(photos.folder, settings=settings) as mine, Jobs(mine) as jobs:
+            assert finished(jobs, jobs.start("push")).state == "done"
+            assert "lace" not in json.dumps([job.to_json() for job in jobs.all()])
+        settings = settings.model_copy(update={"engine_user": None})
+        with Collection(photos.folder, settings=settings) as nobody, Jobs(nobody) as jobs:
+            failed = finished(jobs, jobs.start("push"))
+    assert failed.state == "failed"
+    assert "give a user and password, or an API key" in failed.message
 
 
 def test_an_index_of_another_collection_is_left_alone(photos: Collection, tmp_path: Path, original: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from lookalike.catalog.lock import writer_lock
 from lookalike.collection import Collection
-from lookalike.errors import ItemNotFound
+from lookalike.errors import BadQuery, ItemNotFound
 from lookalike.jobs import Job, Jobs
 from lookalike.settings import Settings
 
@@ -390,3 +390,25 @@ def test_indexes_are_measured_and_built_as_jobs(jobs: Jobs, collection: Collecti
     assert set(found) == {"colour", "picture", "shape", "texture"}
     assert "graph" in {finding["index"] for finding in found["picture"]["findings"]}
     assert audited.done == audited.total
+
+
+def test_a_push_without_a_search_engine_is_refused_when_it_is_asked_for(jobs: Jobs) -> None:
+    with pytest.raises(BadQuery, match=r"no search engine is set; give its URL, .* as LOOKALIKE_ENGINE"):
+        jobs.start("push")
+    assert jobs.all() == []
+
+
+def test_a_push_beside_another_one_of_the_same_space_ends_and_keeps_nobody_waiting(
+    tmp_path: Path, folder: Path, fast: Settings, draw: Draw
+) -> None:
+    draw(folder / "1.png", 1)
+    settings = fast.model_copy(update={"engine": "http://127.0.0.1:9"})
+    with Collection(tmp_path / "c", settings=settings) as collection, Jobs(collection) as jobs:
+        collection.add(folder)
+        with writer_lock(collection.folder / "push-picture.lock"):
+            pushed, added = jobs.start("push"), jobs.start("add")
+            assert finished(jobs, added).state == "done"
+        job = jobs.job(pushed.id)
+    assert job.state == "failed"
+    assert f"the space picture is being pushed by process {os.getpid()} " in job.message
+    assert job.message.endswith("; wait until it has ended, or stop it")

@@ -32,6 +32,7 @@ def server(site: TheSite) -> Response:
             "roots": [str(root) for root in site.roots],
             "max_upload_bytes": collection.settings.max_upload_bytes,
             "needs_password": not site.access.is_open,
+            "has_engine": collection.settings.engine is not None,
         }
     )
 

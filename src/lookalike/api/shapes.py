@@ -46,6 +46,7 @@ class Server(BaseModel):
     roots: Annotated[list[str], Field(description="folders below these may be added")]
     max_upload_bytes: int
     needs_password: bool
+    has_engine: Annotated[bool, Field(description="whether a search engine is set, to which can be pushed")]
 
 
 class Evidence(BaseModel):
@@ -473,11 +474,11 @@ class Folders(BaseModel):
 class JobOrder(Order):
     """Work to do.
 
-    To add folders (none: look again at all), audit the indexes, build the graph of pictures, renew, repair, draw and
-    add a sample, or verify.
+    To add folders (none: look again at all), audit the indexes, build the graph of pictures, push to the search engine,
+    renew, repair, draw and add a sample, or verify.
     """
 
-    kind: Literal["add", "audit", "graph", "renew", "repair", "sample", "verify"]
+    kind: Literal["add", "audit", "graph", "push", "renew", "repair", "sample", "verify"]
     paths: Annotated[list[Annotated[str, Field(max_length=4096)]], Field(max_length=100)] = []
 
 

@@ -14,7 +14,7 @@ from lookalike.errors import CollectionBusy
 
 
 @contextmanager
-def writer_lock(path: Path, *, patience: float = 0.0) -> Iterator[None]:
+def writer_lock(path: Path, *, patience: float = 0.0, deed: str = "the collection is being written") -> Iterator[None]:
     """Hold the collection's writer lock inside the block.
 
     The kernel gives the lock back when the process ends, however it ends; what the file says is only for people.
@@ -23,6 +23,8 @@ def writer_lock(path: Path, *, patience: float = 0.0) -> Iterator[None]:
     ----------
     patience : float
         Seconds to wait for another holder.
+    deed : str
+        What a holder does, for those who find it taken.
 
     Raises
     ------
@@ -34,7 +36,9 @@ def writer_lock(path: Path, *, patience: float = 0.0) -> Iterator[None]:
         end = time.monotonic() + patience
         while not _is_taken(descriptor):
             if time.monotonic() >= end:
-                raise CollectionBusy(_busy(os.pread(descriptor, 4096, 0)))
+                raise CollectionBusy(
+                    f"{deed} by {_holder(os.pread(descriptor, 4096, 0))}; wait until it has ended, or stop it"
+                )
             time.sleep(0.02)
         holder = {"pid": os.getpid(), "since": datetime.now(UTC).isoformat(timespec="seconds"), "command": _command()}
         os.ftruncate(descriptor, 0)
@@ -57,10 +61,9 @@ def _command() -> str:
     return " ".join([Path(sys.argv[0]).name, *sys.argv[1:2]]) or "python"
 
 
-def _busy(content: bytes) -> str:
+def _holder(content: bytes) -> str:
     try:
         holder = json.loads(content)
-        who = f"process {holder['pid']} ({holder['command']}) since {holder['since']}"
+        return f"process {holder['pid']} ({holder['command']}) since {holder['since']}"
     except (ValueError, KeyError, TypeError):
-        who = "another process"
-    return f"the collection is being written by {who}; wait until it has ended, or stop it"
+        return "another process"

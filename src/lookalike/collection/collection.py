@@ -21,7 +21,7 @@ from lookalike.collection.albums import Album
 from lookalike.collection.audit import Audit, audit
 from lookalike.collection.backup import BackupReport, backup
 from lookalike.collection.codes import CodesReport, codes_report, train_codes
-from lookalike.collection.engine import engine_of, searched_engine
+from lookalike.collection.engine import engine_of, engine_url, searched_engine
 from lookalike.collection.export import ExportReport, Wanted, export, format_of
 from lookalike.collection.filters import Condition, condition_of, split
 from lookalike.collection.gallery import Gallery, Order, gallery
@@ -38,7 +38,7 @@ from lookalike.collection.looking import LookLog
 from lookalike.collection.looks import looks_of, reading_view
 from lookalike.collection.originals import Original, open_original
 from lookalike.collection.problems import Problem, problems
-from lookalike.collection.push import Push, PushCheck, PushReport
+from lookalike.collection.push import Push, PushCheck, PushReport, spaces_to_push
 from lookalike.collection.renew import Renewal, RenewReport, is_due
 from lookalike.collection.search import Page, answer
 from lookalike.collection.space_indexes import Wishes
@@ -480,19 +480,23 @@ class Collection:
         ------
         BadQuery
             If there is no such space, it has no codes, or no engine is set.
+        CollectionBusy
+            If another process pushes the space.
         EngineUnavailable, EngineRefused
             If the engine gives no answer, or no right; what it took is safe, and the next call goes on from there.
         """
         return self._push(space, progress).push(name, n_shards)
+
+    def spaces_to_push(self) -> list[str]:
+        """Return the spaces that a search engine should know: `picture`, and all that were pushed before."""
+        return spaces_to_push(self._store)
 
     def check_push(self, space: str = PICTURE, *, progress: Callable[[Progress], None] | None = None) -> PushCheck:
         """Compare what a search engine holds and answers with what is here; raises as `push` does."""
         return self._push(space, progress).check()
 
     def _push(self, space: str, progress: Callable[[Progress], None] | None) -> Push:
-        if self.settings.engine is None:
-            raise BadQuery("no search engine is set; give its URL, as an argument of `push` or as LOOKALIKE_ENGINE")
-        engine = engine_of(self.settings, self.settings.engine)
+        engine = engine_of(self.settings, engine_url(self.settings))
         return Push(self._store, self._spaces.view(space), engine, timed(progress))
 
     def generations(self) -> list[Generation]:

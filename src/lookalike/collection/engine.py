@@ -19,6 +19,7 @@ from lookalike.codes.coder import Coder
 from lookalike.collection.batches import PORTION, batches, rows_among
 from lookalike.collection.indexes import bit_order, query_codes
 from lookalike.collection.items import Item, read_items
+from lookalike.errors import BadQuery
 from lookalike.index.code_segment import ordered
 from lookalike.index.elastic.code_index import LARGEST_K, TEXTS, CodeIndex
 from lookalike.index.elastic.engine import Engine, Patience
@@ -98,6 +99,13 @@ def engine_of(settings: Settings, url: str, *, seconds: float = 30.0, patience: 
         seconds=seconds,
         patience=patience,
     )
+
+
+def engine_url(settings: Settings) -> str:
+    """Return the URL of the engine that is set; raises `BadQuery` if none is."""
+    if settings.engine is None:
+        raise BadQuery("no search engine is set; give its URL, as an argument of `push` or as LOOKALIKE_ENGINE")
+    return settings.engine
 
 
 def searched_engine(settings: Settings, url: str) -> Engine:

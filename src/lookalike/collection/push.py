@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 
 from lookalike.catalog import tables as t
 from lookalike.catalog.database import translated
+from lookalike.catalog.lock import writer_lock
 from lookalike.codes.coder import Coder
 from lookalike.collection.engine import FIELDS, Pushed, pushed, values_of, version_of
 from lookalike.collection.indexes import bit_order
+from lookalike.collection.spaces import PICTURE
 from lookalike.collection.store import Store
 from lookalike.collection.view import SpaceView
 from lookalike.errors import BadQuery, LookalikeError
@@ -45,6 +47,7 @@ class PushReport:
 
     Attributes
     ----------
+    space : str
     index : str
         The alias that stands for the space in the engine.
     written, removed, unchanged : int
@@ -53,6 +56,7 @@ class PushReport:
         Rows that the engine refused, with the reason.
     """
 
+    space: str
     index: str
     written: int
     removed: int
@@ -137,6 +141,12 @@ class Portion:
         yield from (Operation(row, None) for row in self.extra)
 
 
+def spaces_to_push(store: Store) -> list[str]:
+    """Return the spaces that an engine should know: the one that searches use by themselves, and all pushed before."""
+    before = {space.name for space in store.generations() if pushed(store.folder_of(space)) is not None}
+    return [PICTURE, *sorted(before - {PICTURE})]
+
+
 class Push:
     """Brings what an engine has of a space to what is here; done again after an interruption, it goes on from there.
 
@@ -172,6 +182,8 @@ class Push:
     def push(self, name: str | None = None, n_shards: int | None = None) -> PushReport:
         """Write what is new or changed and delete what is gone; searches see a complete index at any moment.
 
+        Others can search and add meanwhile, and push other spaces.
+
         Parameters
         ----------
         name : str or None
@@ -183,9 +195,18 @@ class Push:
         ------
         LookalikeError
             If the name is taken by another collection, or the engine is not one that we know.
+        CollectionBusy
+            If another process pushes this space.
         EngineUnavailable, EngineRefused
             If the engine gives no answer, or no right.
         """
+        space = self._view.space.name
+        # Not in the folder of the generation, which moves when pictures are removed.
+        lock = self._store.folder / f"push-{space}.lock"
+        with writer_lock(lock, deed=f"the space {space} is being pushed"):
+            return self._push(name, n_shards)
+
+    def _push(self, name: str | None, n_shards: int | None) -> PushReport:
         self._engine.info()
         ensure_lookup(self._engine)
         place = self._place(name)
@@ -241,7 +262,8 @@ class Push:
             n_unchanged += int(np.count_nonzero(~portion.is_changed))
             total.join(report)
         target.refresh()
-        return PushReport(place.index, total.written, total.deleted, n_unchanged, tuple(total.failed))
+        space = self._view.space.name
+        return PushReport(space, place.index, total.written, total.deleted, n_unchanged, tuple(total.failed))
 
     def check(self) -> PushCheck:
         """Compare all versions, and the answers to some questions, on both sides; changes nothing.

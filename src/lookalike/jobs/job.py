@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, Self
 
-Kind = Literal["add", "audit", "graph", "renew", "repair", "sample", "verify"]
+Kind = Literal["add", "audit", "graph", "push", "renew", "repair", "sample", "verify"]
 State = Literal["waiting", "running", "paused", "done", "failed", "stopped"]
 
 ENDED = ("done", "failed", "stopped")
@@ -26,7 +26,7 @@ class Job:
     id : int
         The newer, the larger.
     kind : str
-        "add", "audit", "graph", "renew", "repair", "sample" or "verify".
+        "add", "audit", "graph", "push", "renew", "repair", "sample" or "verify".
     paths : tuple of Path
         What to add, absolute; none means to look again at all that was ever added.
     state : str

@@ -15,10 +15,11 @@ from types import TracebackType
 from typing import Any, Self, get_args
 
 from lookalike.collection import Collection
+from lookalike.collection.engine import engine_url
 from lookalike.collection.store import now
 from lookalike.errors import ItemNotFound, LookalikeError
 from lookalike.jobs.job import ENDED, GRACE_SECONDS, INTERRUPTED, Job, Kind, State
-from lookalike.settings import SECRETS
+from lookalike.settings import SECRETS, Settings
 
 KEPT = 50
 """Jobs that are remembered; the oldest that have ended are forgotten first."""
@@ -126,9 +127,9 @@ class Jobs:
         Parameters
         ----------
         kind : str
-            "add", "audit", "graph" (build that of pictures), "renew", "repair", "sample" (draw pictures to play with,
-            and add them) or "verify". A renewal lets all others pass, also while it runs; one that has not ended is not
-            started twice.
+            "add", "audit", "graph" (build that of pictures), "push" (bring the search engine up to date), "renew",
+            "repair", "sample" (draw pictures to play with, and add them) or "verify". A renewal lets all others pass,
+            also while it runs; one that has not ended is not started twice.
         paths : iterable of path
             What to add; none means to look again at all that was ever added.
 
@@ -136,12 +137,16 @@ class Jobs:
         ------
         ValueError
             If there is no such kind, or it takes no paths.
+        BadQuery
+            If something shall be pushed, and no search engine is set.
         CollectionBusy, StorageFull
             If the job cannot be written down.
         """
         places = tuple(Path(os.path.expanduser(path)).absolute() for path in paths)  # noqa: PTH111 - "~nobody"
         if kind not in get_args(Kind) or (places and kind != "add"):
             raise ValueError(f"there is no job {kind!r} with {len(places)} paths; 'add' takes some, others none")
+        if kind == "push":
+            engine_url(self._collection.settings)
         with self._changed:
             underway = [job for job in self._jobs.values() if job.kind == kind == PATIENT and not job.has_ended]
         if underway:
@@ -294,6 +299,8 @@ class Jobs:
     def _order(self, job_id: int) -> str:
         job, folder = self.job(job_id), self._collection.folder.absolute()
         settings = self._collection.settings.model_dump(exclude=set(SECRETS))
+        if job.kind == "push":
+            settings |= _rights(self._collection.settings)
         order = {"collection": folder, "settings": settings, "kind": job.kind, "paths": job.paths}
         return json.dumps(order, default=str)
 
@@ -323,6 +330,12 @@ class Jobs:
             self._changed.wait_for(
                 lambda: self._is_closing or self._jobs[job_id].state != "waiting", timeout=RETRY_SECONDS
             )
+
+
+def _rights(settings: Settings) -> dict[str, str]:
+    """Return, in plain, the secrets by which the search engine is used."""
+    secrets = {"engine_password": settings.engine_password, "engine_api_key": settings.engine_api_key}
+    return {name: secret.get_secret_value() for name, secret in secrets.items() if secret is not None}
 
 
 def _taken_up(job: Job) -> Job:

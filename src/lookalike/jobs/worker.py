@@ -81,7 +81,8 @@ def _outcome(order: dict[str, Any], say: Say) -> dict[str, Any]:
     try:
         return {"report": _shortened(_report(order, say))}
     except CollectionBusy as error:
-        return {"busy": str(error)}
+        # Another push may take hours and does the same; the work behind this one need not wait for it.
+        return {"error" if order["kind"] == "push" else "busy": str(error)}
     except LookalikeError as error:
         return {"error": str(error)}
 
@@ -104,6 +105,9 @@ def _report(order: dict[str, Any], say: Say) -> dict[str, Any]:
                 return {"spaces": [audit.to_json() for audit in audits]}
             if order["kind"] == "graph":
                 return {"vectors": collection.build_graph(progress=teller.tell)}
+            if order["kind"] == "push":
+                pushes = [collection.push(name, progress=teller.tell) for name in collection.spaces_to_push()]
+                return {"spaces": [_shortened(push.to_json()) for push in pushes]}
             return collection.verify(progress=teller.tell).to_json()
     finally:
         teller.end()

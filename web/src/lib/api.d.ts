@@ -1218,15 +1218,15 @@ export interface components {
          * JobOrder
          * @description Work to do.
          *
-         *     To add folders (none: look again at all), audit the indexes, build the graph of pictures, renew, repair, draw and
-         *     add a sample, or verify.
+         *     To add folders (none: look again at all), audit the indexes, build the graph of pictures, push to the search engine,
+         *     renew, repair, draw and add a sample, or verify.
          */
         JobOrder: {
             /**
              * Kind
              * @enum {string}
              */
-            kind: "add" | "audit" | "graph" | "renew" | "repair" | "sample" | "verify";
+            kind: "add" | "audit" | "graph" | "push" | "renew" | "repair" | "sample" | "verify";
             /**
              * Paths
              * @default []
@@ -1481,6 +1481,11 @@ export interface components {
             max_upload_bytes: number;
             /** Needs Password */
             needs_password: boolean;
+            /**
+             * Has Engine
+             * @description whether a search engine is set, to which can be pushed
+             */
+            has_engine: boolean;
         };
         /**
          * Skipped

@@ -128,6 +128,24 @@ test("a job that was interrupted says so behind its report", () => {
   );
 });
 
+test("a push counts codes, and says of each space what the engine has now", () => {
+  expect(title(job({ kind: "push" }))).toBe("Bringing the search engine up to date");
+  expect(progress(job({ state: "paused", done: 3, total: 9, kind: "push" }))).toBe("Paused · 3 of 9 codes");
+  const space = { space: "picture", written: 2, removed: 1, unchanged: 1203, failed: [], n_failed: 0 };
+  const none = { ...space, space: "shape", written: 0, removed: 0, unchanged: 0 };
+  const told = outcome(job({ kind: "push", state: "done", report: { spaces: [space, none] } }));
+  expect(told.words).toBe("The search engine has all that is here.");
+  expect(told.findings).toEqual(["picture: 2 codes written, 1 removed, 1,203 unchanged.", "shape: nothing to write."]);
+});
+
+test("what a search engine refused is counted whole, and each reason told once", () => {
+  const failed = [3, 4].map((row) => ({ row, reason: "the index is read-only" }));
+  const space = { space: "picture", written: 7, removed: 0, unchanged: 0, failed, n_failed: 431 };
+  const told = outcome(job({ kind: "push", state: "done", report: { spaces: [space] } }));
+  expect(told.words).toBe("The search engine did not take all, so searches go on in what was pushed before.");
+  expect(told.findings).toEqual(["picture: 7 codes written, 431 refused.", "The index is read-only."]);
+});
+
 test("an audit counts questions, and says of each space what it found", () => {
   expect(progress(job({ state: "paused", done: 3, total: 9, kind: "audit" }))).toBe("Paused · 3 of 9 questions");
   const report = { spaces: [{ space: "picture", verdict: "Every vector is looked at." }] };

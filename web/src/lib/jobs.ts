@@ -4,7 +4,7 @@ import { asSentence, count, duration, nameOf } from "./format";
 import { grouped } from "./reasons";
 import type { Job, Reason } from "./types";
 
-export type Kind = "add" | "audit" | "graph" | "renew" | "repair" | "sample" | "verify";
+export type Kind = "add" | "audit" | "graph" | "push" | "renew" | "repair" | "sample" | "verify";
 
 export interface Outcome {
   words: string;
@@ -42,6 +42,18 @@ interface AuditReport {
   spaces: { space: string; verdict: string }[];
 }
 
+interface PushReport {
+  spaces: {
+    space: string;
+    written: number;
+    removed: number;
+    unchanged: number;
+    failed: { row: number; reason: string }[];
+    /** The list above is only a beginning. */
+    n_failed: number;
+  }[];
+}
+
 interface RenewReport {
   described: number;
   stand_ins: number;
@@ -65,6 +77,7 @@ export function title({ kind, paths }: Job): string {
   if (kind === "repair") return "Mending what is damaged";
   if (kind === "audit") return "Measuring what searches miss";
   if (kind === "graph") return "Building the graph of pictures";
+  if (kind === "push") return "Bringing the search engine up to date";
   if (kind === "renew") return "Describing pictures anew";
   if (kind === "sample") return "Drawing sample pictures";
   const [first, ...others] = paths;
@@ -73,7 +86,7 @@ export function title({ kind, paths }: Job): string {
 }
 
 /** What is counted, where it is not pictures. */
-const NOUNS: Partial<Record<Kind, string>> = { add: "file", audit: "question", graph: "vector" };
+const NOUNS: Partial<Record<Kind, string>> = { add: "file", audit: "question", graph: "vector", push: "code" };
 
 /** Return how far a job is: `1,203 of 5,000 files · 96 a second · 40 s left`. */
 export function progress(job: Job): string {
@@ -103,6 +116,7 @@ const KINDS: Record<Kind, (report: Record<string, unknown>) => Outcome> = {
   audit: (report) => ofAudit(report as unknown as AuditReport),
   graph: ({ vectors }) =>
     plain(`The graph holds ${count(vectors as number, "vector")}, and answers where there are many.`),
+  push: (report) => ofPush(report as unknown as PushReport),
   verify: (report) => ofVerify(report as unknown as VerifyReport),
   renew: (report) => ofRenew(report as unknown as RenewReport),
   repair: (report) => ofRepair(report as unknown as RepairReport),
@@ -147,6 +161,28 @@ function ofAudit({ spaces }: AuditReport): Outcome {
   return {
     ...plain("Measured against exact search."),
     findings: spaces.map((each) => `${each.space}: ${each.verdict}`),
+  };
+}
+
+function ofPush({ spaces }: PushReport): Outcome {
+  const isWhole = spaces.every(({ n_failed }) => !n_failed);
+  const numbers = spaces.map(({ space, written, removed, unchanged, n_failed }) => {
+    const codes = joined("code", [
+      [written, "written"],
+      [removed, "removed"],
+      [unchanged, "unchanged"],
+      [n_failed, "refused"],
+    ]);
+    return `${space}: ${codes || "nothing to write"}.`;
+  });
+  const reasons = new Set(spaces.flatMap(({ failed }) => failed.map(({ reason }) => asSentence(reason))));
+  return {
+    ...plain(
+      isWhole
+        ? "The search engine has all that is here."
+        : "The search engine did not take all, so searches go on in what was pushed before.",
+    ),
+    findings: [...numbers, ...reasons],
   };
 }
 
