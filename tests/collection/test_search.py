@@ -13,6 +13,7 @@ from lookalike.collection import Collection, rank
 from lookalike.collection.record import Described, record_items
 from lookalike.collection.space_files import load_space_files
 from lookalike.errors import BadQuery, ItemNotFound, UnreadableMedia
+from lookalike.index import exact
 from lookalike.media import Decoded, Metadata
 from lookalike.query import And, Colour, Not, Or, Picture, Term, Weighted, colour, image, leaves, parse, where, words
 from lookalike.ranking.chance import against_chance
@@ -49,13 +50,22 @@ def pictures(tmp_path_factory: pytest.TempPathFactory, draw) -> Path:
 
 
 @pytest.fixture(scope="module")
-def library(pictures: Path, fast) -> Iterator[Collection]:
-    """A collection described by the classics, so that words ask names and metadata alone."""
-    classics = fast.model_copy(update={"model": "classics"})
-    with Collection(pictures.parent / "collection", settings=classics) as collection:
+def place(pictures: Path, fast) -> Path:
+    """The directory of a collection described by the classics, so that words ask names and metadata alone."""
+    place = pictures.parent / "collection"
+    with Collection(place, settings=fast.model_copy(update={"model": "classics"})) as collection:
         report = collection.add(pictures)
         assert (report.added, report.skipped) == (N, [])
-        yield collection
+    return place
+
+
+@pytest.fixture(scope="module", params=["numpy", "compiled"])
+def library(request: pytest.FixtureRequest, place: Path, fast) -> Iterator[Collection]:
+    """That collection, searched as a small one is, and as one of tens of thousands of pictures is."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(exact, "WORTH_COMPILED_CODE", 0 if request.param == "compiled" else 1 << 60)
+        with Collection(place, settings=fast.model_copy(update={"model": "classics"})) as collection:
+            yield collection
 
 
 def stored(library, rows, space: str) -> tuple[np.ndarray, np.ndarray]:
