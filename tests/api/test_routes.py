@@ -21,7 +21,15 @@ from lookalike.query import parse
 from lookalike.settings import Settings
 
 Draw = Callable[..., Path]
-QUERIES = ("#1", "boat", "#1 #2@colour -colour:red year:1970..", "colour:darkred", "2:#1@shape | rome", "nothing")
+QUERIES = (
+    "#1",
+    "boat",
+    "#1 #2@colour -colour:red year:1970..",
+    "colour:darkred",
+    "2:#1@shape | rome",
+    "nothing",
+    "#1 2:text:boat",
+)
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """Searching, against a naive reading of what is stored."""
 
+import json
 import os
 from collections.abc import Iterator
 from itertools import pairwise
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lookalike.collection import Collection, rank
+from lookalike.collection import Collection
 from lookalike.collection.record import Described, record_items
 from lookalike.collection.space_files import load_space_files
 from lookalike.errors import BadQuery, ItemNotFound, UnreadableMedia
@@ -19,6 +20,7 @@ from lookalike.query import And, Colour, Not, Or, Picture, Term, Weighted, colou
 from lookalike.ranking.chance import against_chance
 from lookalike.ranking.fusion import fuse_and, fuse_not, fuse_or
 from lookalike.types import Frame, Instances
+from tests.collection.conftest import invent
 
 SPACES = ("colour", "picture", "shape", "texture")
 N = 48
@@ -425,10 +427,64 @@ def test_pages_agree_among_many(many):
         assert pages == whole
 
 
-def test_a_filter_inside_or_holds_for_all_it_lets_through(many, monkeypatch):
-    whole = [hit.id for hit in many.search("#1@colour (#2@shape | common)", k=100, cutoff=0)]
-    monkeypatch.setattr(rank, "LARGEST_SCAN", 50)
-    assert [hit.id for hit in many.search("#1@colour (#2@shape | common)", k=100, cutoff=0)] == whole
+def distances(many, rows, space: str) -> np.ndarray:
+    """Return the ids of all but the first, farthest from it first."""
+    items, vectors = stored(many, rows, space)
+    order = np.argsort(vectors @ vectors[0], kind="stable")
+    return items[order][items[order] > 1]
+
+
+def test_what_is_farthest_is_found_among_many(many, rows):
+    far = distances(many, rows, "colour")
+    common = [item for item in far.tolist() if item % 200][:20]
+    assert [hit.id for hit in many.search("-#1@colour common", k=20, cutoff=0)] == common
+    assert [hit.id for hit in many.search("(-#1@colour | rare) common", k=20, cutoff=0)] == common
+
+
+def test_a_term_with_both_signs_proposes_what_is_nearest(many, rows):
+    near = distances(many, rows, "colour")[::-1][:20].tolist()
+    for line in ("#1@colour | (#2@texture -#1@colour)", "(#2@texture -#1@colour) | #1@colour"):
+        found = {hit.id for hit in many.search(line, k=1000, cutoff=0)}
+        assert found.issuperset(near)
+
+
+@pytest.mark.parametrize(
+    "line", ["2:rare", "#1@colour 2:rare", "#1@colour -2:text:rare", "2:(rare | common) #1@colour"]
+)
+def test_a_weight_on_what_is_met_or_not_met_changes_nothing(many, line):
+    weighted, plain = (many.search(text, k=30, cutoff=0) for text in (line, line.replace("2:", "")))
+    assert [hit.id for hit in weighted] == [hit.id for hit in plain]
+    assert weighted.n_found == plain.n_found
+
+
+def test_answers_that_are_all_good_are_not_counted_where_there_may_be_more(many):
+    hits = many.search("#1@colour | common", k=5)
+    assert (hits.n_found, hits.n_below) == (None, 0)
+
+
+def test_removed_pictures_are_no_measure_of_chance(tmp_path, fast):
+    with Collection(tmp_path / "c", settings=fast.model_copy(update={"model": "classics"})) as collection:
+        invent(collection, 400, n_groups=400)
+        collection.remove(range(2, 300))
+        similarities = (
+            collection._spaces.view("shape").yardstick @ collection._spaces.view("shape").vectors(np.array([0]))[0]
+        )
+        assert np.count_nonzero(similarities) == len(similarities)
+        collection.remove([*range(300, 401)])
+        assert len(collection.search("#1", k=5, cutoff=0)) == 0
+
+
+def test_a_picture_that_a_space_has_nothing_of_is_neither_wanted_nor_unwanted(tmp_path, fast):
+    gone = "DELETE FROM vectors WHERE item_id > 20 AND space_id = (SELECT id FROM spaces WHERE name = 'shape')"
+    with Collection(tmp_path / "c", settings=fast) as collection:
+        invent(collection, 30)
+        with collection._store.writing(), collection._store.changes.begin() as connection:
+            connection.exec_driver_sql(gone)
+        hits = collection.search("#1@colour -#2@shape", k=30, cutoff=0)
+        assert len(hits) == 28
+        assert [hit.id > 20 for hit in hits] != sorted((hit.id > 20 for hit in hits), reverse=True)
+        json.loads(json.dumps(hits.to_json(), allow_nan=False))
+        assert not [hit for hit in collection.search("#1@shape", k=30, cutoff=0) if hit.id > 20]
 
 
 @pytest.fixture(scope="module")

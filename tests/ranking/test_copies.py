@@ -27,6 +27,24 @@ def test_another_shape_is_no_copy() -> None:
     assert collapse(hashes(0, 0, 0), np.array([1.0, 1.05, 1.5])) == [[0, 1], [2]]
 
 
+def test_copies_are_found_as_by_comparing_each_with_each() -> None:
+    rng = np.random.default_rng(7)
+    codes = np.repeat(rng.integers(0, 256, (40, 8), dtype=np.uint8), 10, axis=0)[rng.permutation(400)]
+    codes ^= np.packbits(rng.random((400, 64)) < 0.03, axis=1)
+    aspects = rng.choice([1.0, 1.05, 1.5], 400)
+    expected: dict[int, list[int]] = {}
+    for position in range(400):
+        for head in expected:
+            n_bits = np.bitwise_count(codes[head] ^ codes[position]).sum()
+            if n_bits <= COPY_DISTANCE and 1 / 1.1 < aspects[head] / aspects[position] < 1.1:
+                expected[head].append(position)
+                break
+        else:
+            expected[position] = [position]
+    assert len(expected) < 300
+    assert collapse(codes, aspects) == list(expected.values())
+
+
 def test_copies_are_measured_against_the_best_and_do_not_chain() -> None:
     step = COPY_DISTANCE
     assert collapse(hashes(0, step, 2 * step), np.ones(3)) == [[0, 1], [2]]

@@ -205,7 +205,7 @@ class Collection:
     def found_alone(self, query: Query) -> list[tuple[Term, int | None]]:
         """Return for each term that a query demands how many pictures it would find alone.
 
-        None stands for a term that ranks all pictures and judges none, and for one that cannot stand alone.
+        None stands for a term of which that is not known, and for one that cannot stand alone.
 
         Raises
         ------

@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 from lookalike.catalog import tables as t
 from lookalike.collection.batches import rows_among
 from lookalike.errors import BadQuery
-from lookalike.query import And, Not, Or, Range, Term, Where, Words, leaves
+from lookalike.query import And, Not, Or, Range, Term, Weighted, Where, Words, leaves
 
 Condition = sa.ColumnElement[bool]
 
@@ -69,6 +69,8 @@ def condition_of(term: Term) -> Condition:
         case Not(child):
             # A picture without a date was not taken in 1970 either: unknown counts as not met.
             return sa.not_(sa.func.coalesce(condition_of(child), sa.false()))
+        case Weighted(_, child):  # what is met or not met weighs nothing
+            return condition_of(child)
         case Words(parts):
             return sa.and_(*(_holds_words(part) for part in parts))
         case Where(field, value):

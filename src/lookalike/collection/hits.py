@@ -136,7 +136,8 @@ class Hits(Sequence[Hit]):
     n_below : int
         How many ranked pictures were left out for their score.
     n_found : int or None
-        How many pictures answer the query, copies apart; None where all of them are ranked and none is judged.
+        How many pictures answer the query, copies apart; None where that is not known: nothing was judged, or all that
+        was ranked is good, and there may be more.
     note : str
         A sentence for the reader where there is something to say; otherwise empty.
     seconds : float

@@ -16,9 +16,6 @@ from lookalike.query import And, Not, Or, Picture, Term, Weighted
 from lookalike.ranking.fusion import fuse_and, fuse_not, fuse_or
 from lookalike.types import ExplorableIndex, Image, Index
 
-LARGEST_SCAN = 100_000
-"""Items that a query without a positive term ranks at most: it must look at all that its filter lets through."""
-
 Floats = NDArray[np.float64]
 Items = NDArray[np.int64]
 
@@ -84,7 +81,7 @@ def rank(
     looks : mapping of Term to Look
         For every term of the query that has a look.
     n_proposed : int
-        How many items each positive term proposes.
+        How many items each term proposes.
     version : int
         Of the catalogue, from before the connection began to read.
 
@@ -95,21 +92,26 @@ def rank(
     """
     from lookalike.ranking.chance import scores  # SciPy: 0.15 s that opening need not take
 
-    signs = dict(signed_leaves(query))
-    positive = [term for term, sign in signs.items() if sign > 0]
+    positive = list(dict.fromkeys(term for term, sign in signed_leaves(query) if sign > 0))
     if not positive and filters is None:
         raise BadQuery("a query of nothing but NOT has nothing to stand on; add a picture, a colour, or a filter")
-    proposed, n_database = _propose(connection, positive, filters, looks, n_proposed, version)
+    proposers = list(dict.fromkeys(proposing_leaves(query)))
+    proposed, n_database = _propose(connection, proposers, filters, looks, n_proposed, version)
     asked = [term.source for term in looks if isinstance(term, Picture) and isinstance(term.source, int)]
     items = np.setdiff1d(proposed, np.array(asked, dtype=np.int64))
     closeness = {term: _closeness(connection, look, items) for term, look in looks.items()}
-    z_of = {term: close.z for term, close in closeness.items()}
-    for term in signs:
+    z_of = {(term, 1): close.z for term, close in closeness.items()}
+    # A picture that a space has nothing of is not what is wanted, but nobody knows that it is not what is not wanted.
+    z_of |= {(term, -1): np.where(np.isfinite(close.z), close.z, 0.0) for term, close in closeness.items()}
+    for term, sign in dict.fromkeys(signed_leaves(query)):
         if is_told(term):
             is_certain = items_among(connection, condition_of(term), items)
-            z_of[term] = np.where(is_certain, np.inf, z_of.get(term, -np.inf))
+            z_of[term, sign] = np.where(is_certain, np.inf, z_of.get((term, sign), -np.inf))
     z = fuse(query, z_of)
-    likeness = sum((closeness[term].similarities for term in positive if term in looks), np.zeros(len(items)))
+    likeness = np.zeros(len(items))  # orders what is too far from chance to be told apart in z
+    for term, sign in proposers:
+        if term in looks:
+            likeness += sign * np.where(np.isfinite(closeness[term].z), closeness[term].similarities, -1.0)
     order = np.lexsort((items, -likeness, -z))
     order = order[z[order] > -np.inf]
     views = [looks[term].view for term in positive if term in looks]
@@ -117,25 +119,29 @@ def rank(
         items[order],
         scores(z[order], n_database, [view.calibration for view in views if view.calibration is not None]),
         {term: close.at(order) for term, close in closeness.items()},
-        judged=bool(positive) and all(looks[term].judges for term in positive if term in looks),
+        judged=all(sign > 0 for _, sign in proposers) and all(looks[term].judges for term in positive if term in looks),
     )
 
 
 def _propose(
     connection: Connection,
-    positive: list[Term],
+    proposers: list[tuple[Term, int]],
     filters: Term | None,
     looks: Mapping[Term, Look],
     n_most: int,
     version: int,
 ) -> tuple[Items, int]:
-    """Return the items that any positive term proposes, and from how many they were chosen."""
+    """Return the items that any term proposes, and from how many they were chosen.
+
+    A term that is wanted proposes what is nearest to it, one that is not wanted what is farthest.
+    """
     condition = None if filters is None else condition_of(filters)
     proposed: set[int] = set()
     n_database = 0
-    for term in positive or looks:
+    for term, sign in proposers:
         if is_told(term):
-            is_wanted = condition_of(term) if condition is None else sa.and_(condition, condition_of(term))
+            told = condition_of(term if sign > 0 else Not(term))
+            is_wanted = told if condition is None else sa.and_(condition, told)
             proposed.update(items_where(connection, is_wanted, n_most=n_most).tolist())
         if term not in looks:
             continue
@@ -143,10 +149,13 @@ def _propose(
         allowed = look.view.allowed(connection, condition, version)
         n_allowed = len(look.view.index) if allowed is None else int(np.count_nonzero(allowed))
         n_database = max(n_database, n_allowed)
-        # Without a positive term all that the filter lets through is ranked, farthest first.
-        k = min(n_most if positive else LARGEST_SCAN, n_allowed)
+        k = min(n_most, n_allowed)
         if k:
-            rows = _nearest(look, look.view.indexes.proposing(filters) if positive else look.view.index, k, allowed)
+            rows = (
+                _nearest(look, look.view.indexes.proposing(filters), k, allowed)
+                if sign > 0
+                else _farthest(look, k, allowed)
+            )
             proposed.update(look.view.items_of(connection, rows[rows >= 0]))
     return np.array(sorted(proposed), dtype=np.int64), max(n_database, len(proposed))
 
@@ -155,6 +164,10 @@ def _nearest(look: Look, index: Index, k: int, allowed: NDArray[np.bool_] | None
     if isinstance(index, ExplorableIndex) and look.row is not None:
         return index.explore(look.row, k, allowed=allowed).rows[0]
     return index.search(look.vector[None], k, allowed=allowed).rows[0]
+
+
+def _farthest(look: Look, k: int, allowed: NDArray[np.bool_] | None) -> NDArray[np.int64]:
+    return look.view.index.search(-look.vector[None], k, allowed=allowed).rows[0]
 
 
 def _closeness(connection: Connection, look: Look, items: Items) -> Closeness:
@@ -182,17 +195,37 @@ def signed_leaves(query: Term, sign: int = 1) -> Iterator[tuple[Term, int]]:
             yield query, sign
 
 
-def fuse(query: Term, z_of: Mapping[Term, Floats]) -> Floats:
-    """Return z (n,) of a whole query from the z of its leaves; weights count inside an AND."""
+def proposing_leaves(query: Term, sign: int = 1) -> Iterator[tuple[Term, int]]:
+    """Yield the leaves that propose, with their signs.
+
+    Of what must hold together these are the parts in which something is wanted, if there are any; of alternatives all.
+    """
+    match query:
+        case And(children) | Or(children):
+            parts = [list(proposing_leaves(child, sign)) for child in children]
+            if isinstance(query, And) == (sign > 0):
+                parts = [part for part in parts if any(of_leaf > 0 for _, of_leaf in part)] or parts
+            for part in parts:
+                yield from part
+        case Weighted(_, child):
+            yield from proposing_leaves(child, sign)
+        case Not(child):
+            yield from proposing_leaves(child, -sign)
+        case _:
+            yield query, sign
+
+
+def fuse(query: Term, z_of: Mapping[tuple[Term, int], Floats], sign: int = 1) -> Floats:
+    """Return z (n,) of a whole query from the z of its leaves under each sign; weights count inside an AND."""
     match query:
         case And(children):
             weights = [child.weight if isinstance(child, Weighted) else 1.0 for child in children]
-            return fuse_and([fuse(child, z_of) for child in children], weights)
+            return fuse_and([fuse(child, z_of, sign) for child in children], weights)
         case Or(children):
-            return fuse_or([fuse(child, z_of) for child in children])
+            return fuse_or([fuse(child, z_of, sign) for child in children])
         case Weighted(_, child):
-            return fuse(child, z_of)
+            return fuse(child, z_of, sign)
         case Not(child):
-            return fuse_not(fuse(child, z_of))
+            return fuse_not(fuse(child, z_of, -sign))
         case _:
-            return z_of[query]
+            return z_of[query, sign]

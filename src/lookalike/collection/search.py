@@ -12,7 +12,6 @@ from lookalike.catalog import tables as t
 from lookalike.catalog.database import deadline, translated
 from lookalike.collection.batches import rows_among
 from lookalike.collection.filters import (
-    Condition,
     condition_of,
     count_where,
     is_told,
@@ -98,8 +97,10 @@ def answer(store: Store, query: Term, looks: Mapping[Term, Look], page: Page, se
         cutoff = page.cutoff if page.cutoff is not None else CUTOFF if ranking.judged else 0.0
         good = [group for group in groups if ranking.scores[group[0]] >= cutoff]
         hits = _hits(connection, store, query, looks, ranking, good[page.start : page.n_wanted], page.start)
-        n_found = _n_found(connection, condition, rest, ranking, len(good))
-    n_below = len(groups) - len(good)
+        n_below = len(groups) - len(good)
+        is_all = ranking.judged and (n_below > 0 or len(ranking.items) < page.n_proposed)
+        # Copies count too in what a filter lets through; behind answers that all are good there may be others.
+        n_found = count_where(connection, condition) if rest is None else len(good) if is_all else None
     return Hits(
         query=str(query),
         hits=tuple(hits),
@@ -111,15 +112,6 @@ def answer(store: Store, query: Term, looks: Mapping[Term, Look], page: Page, se
         seconds=time.perf_counter() - started,
         pictures=tuple(look.picture for look in looks.values() if look.picture is not None),
     )
-
-
-def _n_found(
-    connection: Connection, condition: Condition | None, rest: Term | None, ranking: Ranking, n_good: int
-) -> int | None:
-    """Return how many pictures answer; of a query that only filters all are counted, copies too."""
-    if rest is None:
-        return count_where(connection, condition)
-    return n_good if ranking.judged else None
 
 
 def _groups(connection: Connection, ranking: Ranking) -> list[list[int]]:
@@ -189,9 +181,10 @@ def _evidence(
         if term in ranking.closeness:
             close = ranking.closeness[term]
             similarity, log_chance = float(close.similarities[position]), float(close.log_chances[position])
-            yield Evidence(
-                str(term), looks[term].view.space.name, round(similarity, 4), float(f"{np.exp(log_chance):.4g}")
-            )
+            if np.isfinite(similarity):  # otherwise the space has nothing of this picture
+                yield Evidence(
+                    str(term), looks[term].view.space.name, round(similarity, 4), float(f"{np.exp(log_chance):.4g}")
+                )
         if isinstance(term, Where):
             yield Evidence(str(term), "metadata")
         elif item_id in texts.get(term, {}):

@@ -109,6 +109,10 @@ class SpaceView:
         from lookalike.ranking.chance import evenly  # as in `closeness`
 
         sample = self.vectors(evenly(len(self.index), SAMPLE))
+        sample = sample[sample.any(axis=1)]  # what was removed is zeros
+        if not len(sample):
+            live = np.flatnonzero(self.index.is_live())
+            sample = self.vectors(live[evenly(len(live), SAMPLE)])
         return sample if self.calibration is None else np.concatenate([self.calibration.reference, sample])
 
     @property

@@ -138,7 +138,7 @@ def scores(z: Floats, n_database: int, calibrations: list[Calibration]) -> Float
     """
     log_rates = log_false_discovery_rates(z, n_database)
     if not calibrations:
-        return -np.expm1(log_rates)
+        return 0.0 - np.expm1(log_rates)  # not -0.0
     return np.minimum.reduce([np.interp(log_rates, c.log_rates, c.precisions) for c in calibrations])
 
 
@@ -161,7 +161,7 @@ def judge(
         In [0, 1]; ties of similarity in the order of the database.
     """
     _, z = against_chance(similarities, yardstick, calibration)
-    order = np.lexsort((np.arange(len(z)), -similarities))
+    order = np.argsort(-similarities, kind="stable")
     result = np.empty(len(z))
     result[order] = scores(z[order], len(z), [] if calibration is None else [calibration])
     return result

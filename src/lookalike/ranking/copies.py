@@ -6,6 +6,9 @@ from numpy.typing import NDArray
 COPY_DISTANCE = 4
 """Bits of 64 in which the perceptual hashes of two near-copies may differ."""
 
+BAND_BITS = 13
+"""Of 64: one band more than bits may differ."""
+
 COPY_ASPECT = 1.1
 """Largest ratio of two near-copies' aspect ratios."""
 
@@ -25,14 +28,23 @@ def collapse(hashes: NDArray[np.uint8], aspects: NDArray[np.float64]) -> list[li
     groups : list of lists of int
         Positions in the ranking; the first of each group is its best, groups and members keep their order.
     """
-    codes = np.ascontiguousarray(hashes).view(np.uint64).ravel()
-    codes = np.ascontiguousarray(hashes).view(np.uint64)[:, 0]
+    codes = np.ascontiguousarray(hashes).view(np.uint64)[:, 0].tolist()
+    ratios = aspects.tolist()
+
+    def is_copy(head: int, position: int) -> bool:
+        ratio = ratios[head] / ratios[position]
+        is_near = (codes[head] ^ codes[position]).bit_count() <= COPY_DISTANCE
+        return is_near and 1 / COPY_ASPECT < ratio < COPY_ASPECT
+
+    # Of so many bands, codes that differ in fewer bits have one in common: only those need be compared.
+    heads_of: dict[tuple[int, int], list[int]] = {}
     group_of: dict[int, list[int]] = {}
-    for position in range(len(codes)):
-        before = slice(0, position)
-        is_near = np.bitwise_count(codes[before] ^ codes[position]) <= COPY_DISTANCE
-        ratios = aspects[before] / aspects[position]
-        is_near &= (ratios < COPY_ASPECT) & (ratios > 1 / COPY_ASPECT)
-        head = next((int(near) for near in np.flatnonzero(is_near) if int(near) in group_of), position)
+    for position, code in enumerate(codes):
+        bands = [(band, code >> BAND_BITS * band & (1 << BAND_BITS) - 1) for band in range(COPY_DISTANCE + 1)]
+        candidates = {head for band in bands for head in heads_of.get(band, ())}
+        head = min((head for head in candidates if is_copy(head, position)), default=position)
         group_of.setdefault(head, []).append(position)
+        if head == position:
+            for band in bands:
+                heads_of.setdefault(band, []).append(position)
     return list(group_of.values())
