@@ -12,6 +12,7 @@ from lookalike.learning.card import write_card
 FACTS = {
     "step": 50,
     "n_steps": 200,
+    "n_steps_before": 1200,
     "n_parameters": 12_345,
     "n_dims": 8,
     "n_bytes": 70_000,
@@ -39,6 +40,7 @@ def card(folder: Path) -> str:
 def test_a_card_has_the_facts(network: Path) -> None:
     text = card(network)
     assert "50 of 200 batches (25%)" in text
+    assert "the weights that 1,200 batches" in text
     assert "| forms | 1,050 | 14 | forms | 2 | drawn |" in text
     assert "the mAP of pictures kept aside, each among those of its head, 0.625" in text
     assert "Not measured yet." in text

@@ -57,7 +57,7 @@ class JointDescriber:
         self._folder = folder
         self._projection = _read_projection(folder / PROJECTION, network.n_dims + self.classics.n_dims)
         self.n_dims = self._projection.matrix.shape[1]
-        digest = hashlib.sha256(f"1 {network.version} {self.classics.version}".encode())
+        digest = hashlib.sha256(f"2 {NETWORK_SHARE} {network.version} {self.classics.version}".encode())
         digest.update((folder / PROJECTION).read_bytes())
         self.version = digest.hexdigest()[:16]
 
