@@ -8,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
+from lookalike.errors import UnknownWords
 from lookalike.types import Image, Mask, Vectors
 
 COLOURS = {"red": (200, 30, 20), "green": (20, 190, 40), "blue": (10, 40, 210)}
@@ -34,7 +35,10 @@ class NamedColour(MeanColour):
     name = "named"
 
     def describe_texts(self, texts: Sequence[str]) -> Vectors:
-        of_texts = [next(COLOURS[word] for word in text.split() if word in COLOURS) for text in texts]
+        named = [[COLOURS[word] for word in text.split() if word in COLOURS] for text in texts]
+        if [] in named:
+            raise UnknownWords(f"{texts[named.index([])]!r} names none of {', '.join(COLOURS)}")
+        of_texts = [colours[0] for colours in named]
         vectors = np.array(of_texts, dtype=np.float32).reshape(-1, 3)
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 

@@ -1,5 +1,7 @@
 """Which pictures belong together: folders of classes, CSVs, and pairs of them."""
 
+import re
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -45,7 +47,7 @@ def test_a_csv_names_labels_splits_and_domains(tmp_path: Path) -> None:
         "Image,labels,split,domain,note",
         "a.png,dog|grass,query,photo,x",
         "b.png, dog | ,database,,",
-        'c.png,"big, old",,,',
+        'c.png, "big, old",,,',
         "",
     )
     data = read_data_set(file)
@@ -108,6 +110,36 @@ def test_a_query_folder_inside_the_other_one_is_the_same_pictures(tmp_path: Path
     assert found == {b"photo/dog/2.png": (False, True), b"sketch/dog/1.png": (True, True)}
 
 
+def test_a_picture_that_is_in_both_has_the_class_that_it_has_as_a_query(tmp_path: Path) -> None:
+    touch(tmp_path / "all", "milk/1.png", "tea/1.png", "iconic/milk.png", "iconic/tea.png")
+    data = read_data_set(tmp_path / "all", queries=tmp_path / "all" / "iconic")
+    assert brief([picture for picture in data.pictures if picture.asks]) == [
+        ("iconic/milk.png", "milk"),
+        ("iconic/tea.png", "tea"),
+    ]
+    assert all(picture.is_asked for picture in data.pictures)
+
+
+@pytest.mark.parametrize("queries", ["all/old/milk", "truth.csv"])
+def test_queries_that_say_no_class_keep_that_of_the_database(queries: str, tmp_path: Path) -> None:
+    touch(tmp_path / "all", "old/milk/1.png", "milk/2.png")
+    table(tmp_path, "path", "all/old/milk/1.png")
+    data = read_data_set(tmp_path / "all", queries=tmp_path / queries)
+    (asking,) = [picture for picture in data.pictures if picture.asks]
+    assert ("milk" in asking.labels, asking.domain, asking.is_asked) == (True, "old", True)
+
+
+def test_a_name_is_the_same_however_its_accents_are_written(tmp_path: Path) -> None:
+    whole, apart = (unicodedata.normalize(form, "Bäume") for form in ("NFC", "NFD"))
+    touch(tmp_path / "photo", f"{whole}/1.png", f"{apart}/2.png", f"{apart}/{apart}/3.png")
+    touch(tmp_path / "drawn", f"{apart}.png")
+    pictures = read_data_set(tmp_path / "photo", queries=tmp_path / "drawn").pictures
+    assert [picture.labels for picture in pictures] == [{whole}] * 4
+    assert {picture.domain for picture in pictures} == {"", whole}
+    rows = read_data_set(table(tmp_path, "path,labels,domain", f"a,x|{whole},{apart}", f"b,{apart},{whole}")).pictures
+    assert [(picture.labels, picture.domain) for picture in rows] == [({"x", whole}, whole), ({whole}, whole)]
+
+
 def test_splits_hold_for_two_csvs_too(tmp_path: Path) -> None:
     one = table(tmp_path / "one", "path,label,split", "a,x,query", "b,x,database")
     other = table(tmp_path / "other", "path,label,split", "c,x,query", "d,x,database")
@@ -126,13 +158,16 @@ def test_splits_hold_for_two_csvs_too(tmp_path: Path) -> None:
         (("path,image", "a,b"), "two columns for path"),
         (("path,labels", ",b"), "line 2, names neither a picture nor a caption"),
         (("path,split", "a,test"), "line 2, has the split 'test'; write query, database, or nothing"),
+        (("path;labels", "a;b"), "first line, 'path;labels'; name the columns there, with a comma between any two"),
+        (("path,labels", "a,barn,snow"), "line 2, has more cells than columns: 'snow'; write | between labels"),
+        (("path,labels", "a,barn,,snow"), "line 2, has more cells than columns: 'snow'"),
         (("path,labels", 'a,"b'), "cannot be read as a CSV in UTF-8: unexpected end of data"),
     ],
 )
 def test_a_csv_that_cannot_be_understood_is_an_error_in_words(
     lines: tuple[str, ...], message: str, tmp_path: Path
 ) -> None:
-    with pytest.raises(LookalikeError, match=message) as caught:
+    with pytest.raises(LookalikeError, match=re.escape(message)) as caught:
         read_data_set(table(tmp_path, *lines))
     assert str(tmp_path / "truth.csv") in str(caught.value)
 
@@ -149,9 +184,9 @@ def test_bytes_that_are_no_text_and_files_that_are_not_there_are_errors_in_words
         read_data_set(tmp_path / "bad.txt")
 
 
-def test_a_mark_of_byte_order_and_a_row_that_is_short_do_no_harm(tmp_path: Path) -> None:
+def test_a_mark_of_byte_order_and_cells_that_are_blank_or_missing_do_no_harm(tmp_path: Path) -> None:
     (tmp_path / "marked.csv").write_bytes(
-        b"\xef\xbb\xbfpath,labels,domain\r\na.png,x\r\n\r\nb.png\r\nc.png,y,z,more\r\n"
+        b"\xef\xbb\xbfpath,labels,domain\r\na.png,x\r\n\r\nb.png\r\n , \r\nc.png,y,z, ,\r\n"
     )
     found = read_data_set(tmp_path / "marked.csv").pictures
     assert [(picture.labels, picture.domain) for picture in found] == [({"x"}, ""), (set(), ""), ({"y"}, "z")]

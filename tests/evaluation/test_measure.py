@@ -35,8 +35,24 @@ def test_every_measure_is_there_for_every_cut() -> None:
         "recall@{k}",
         "knn@{k}",
     ]
-    expected = {"map", "ndcg", "r-precision", "recall@precision=0.75"}
+    expected = {"map", "map-with-query", "ndcg", "r-precision", "recall@precision=0.75"}
     assert names == expected | {name.format(k=k) for name in of_k for k in (2, 5)}
+
+
+@given(seed=st.integers(0, 1000))
+def test_with_the_query_everything_finds_itself_first(seed: int) -> None:
+    vectors, labels = clusters(3, 4, 2.0, seed)
+    found = measure(vectors, labels)
+    similarities = vectors @ vectors.T
+    np.fill_diagonal(similarities, 2)
+    expected = []
+    for query in range(12):
+        ranked = sorted(range(12), key=lambda row: (-similarities[query, row], row))
+        hits = [rank for rank, row in enumerate(ranked, 1) if labels[row] == labels[query]]
+        expected.append(np.mean([number / rank for number, rank in enumerate(hits, 1)]))
+    assert found.values["map-with-query"] == pytest.approx(expected)
+    across = measure(vectors, labels, queries=vectors, query_labels=labels).values
+    assert across["map-with-query"].tolist() == across["map"].tolist(), "a query that is not in there finds no itself"
 
 
 def test_what_has_nothing_to_find_is_no_query_of_any_measure() -> None:

@@ -149,6 +149,31 @@ def test_captions_ask_spaces_that_take_words_and_the_others_are_left_out(
     assert space.to_json()["honesty"] is None
 
 
+def test_a_caption_whose_words_are_unknown_is_skipped_with_its_reason(
+    tmp_path: Path, named: TextDescriber, paint: Paint
+) -> None:
+    file = captions(tmp_path, paint)
+    before = evaluated(file, named)
+    with file.open("a") as rows:
+        rows.write("red.png,a zyzzyva\n")
+    after = evaluated(file, named)
+    reason = "'a zyzzyva' names none of red, green, blue"
+    assert after.to_json() == before.to_json() | {"skipped": [{"caption": "a zyzzyva", "reason": reason}]}
+
+
+def test_captions_that_are_all_unknown_are_an_error_before_any_picture_is_described(
+    tmp_path: Path, named: TextDescriber
+) -> None:
+    (tmp_path / "c.csv").write_text("path,caption\nnone.png,a zyzzyva\nneither.png,a qwx\n")
+    data = read_data_set(tmp_path / "c.csv")
+    seen: list[Progress] = []
+    with pytest.raises(
+        LookalikeError, match=r"none of the 2 captions of .*c\.csv is understood; 'a qwx': .* names none"
+    ):
+        evaluate(data, {"named": named}, n_workers=1, progress=seen.append)
+    assert seen == []
+
+
 def test_codes_are_measured_beside_vectors_by_the_coder_that_comes_with_the_describer(
     classes: Path, mean: Describer, constant: Describer
 ) -> None:

@@ -1,12 +1,14 @@
 """Classification by neighbours, by hand and against scikit-learn."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.neighbors import KNeighborsClassifier
 
-from lookalike.metrics import Truth, dot_products, nearest_neighbour_accuracy, rankings
+from lookalike.metrics import Rankings, Truth, dot_products, nearest_neighbour_accuracy, rankings
 
 
 def accuracy(similarities: list[list[float]], truth: Truth, k: int) -> list[float]:
@@ -52,6 +54,17 @@ def test_it_is_that_of_scikit_learn(seed: int, n: int, k: int) -> None:
     for block in rankings(dot_products(vectors[n:], vectors[:n]), truth):
         found = nearest_neighbour_accuracy(block, truth, k)
         assert found.tolist() == (predicted == query_labels)[block.queries].astype(float).tolist()
+
+
+def test_memory_does_not_grow_with_the_number_of_labels() -> None:
+    truth = Truth.between(np.arange(20_000), np.arange(10))
+    found = Rankings(np.arange(1000), np.tile(np.arange(10), (1000, 1)), np.zeros((1000, 10), dtype=np.int32))
+    tracemalloc.start()
+    try:
+        nearest_neighbour_accuracy(found, truth, 10)
+        assert tracemalloc.get_traced_memory()[1] < 8 << 20, "a vote of each query for each label were 160 MB"
+    finally:
+        tracemalloc.stop()
 
 
 def test_no_neighbour_is_no_vote() -> None:

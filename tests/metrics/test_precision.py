@@ -95,6 +95,7 @@ def test_r_precision_looks_at_as_many_places_as_there_are_relevant_items() -> No
 def test_recall_at_precision_takes_the_last_cut_off_that_is_precise_enough() -> None:
     relevant = [[0, 1, 1, 1, 0, 0, 1]]  # precision 0, 1/2, 2/3, 3/4, 3/5, 1/2, 4/7
     assert [recall_at_precision(relevant, p)[0] for p in (0.5, 0.6, 0.75, 0.8)] == [1, 3 / 4, 3 / 4, 0]
+    assert recall_at_precision(relevant, 0.75, n_relevant=[6]) == 3 / 6
 
 
 @pytest.mark.parametrize("k", [0, -1])

@@ -38,6 +38,15 @@ def test_a_query_in_the_database_stands_last_without_its_row() -> None:
     assert block.relevant.tolist() == [[False, True, False], [True, False, False]]
 
 
+def test_a_query_may_count_as_what_it_finds_first() -> None:
+    similarities = np.array([[9, 1, 2], [5, 9, 5]], dtype=np.float32)
+    truth = Truth.between(np.array([0, 0]), np.array([0, 0, 1]), own=np.array([0, -1]))
+    (block,) = all_of(similarities, truth)
+    assert block.rows.tolist() == [[2, 1, -1], [1, 0, 2]]
+    assert block.relevant.tolist() == [[False, True, False], [True, True, False]]
+    assert block.relevant_with_query.tolist() == [[True, False, True], [True, True, False]], "the second is not inside"
+
+
 def test_they_do_not_depend_on_the_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(7)
     vectors = rng.standard_normal((30, 5)).astype(np.float32)

@@ -46,6 +46,18 @@ def test_a_describer_of_noise_may_not_judge() -> None:
     assert not calibrate(*world(120, 6, 0.0, seed=7)).judges
 
 
+def test_too_few_classes_and_vectors_that_are_all_alike_are_refused_in_words() -> None:
+    for n_classes in (0, 1, 3, 10, 99):
+        with pytest.raises(ValueError, match=f"needs 100 classes or more, got {n_classes};"):
+            calibrate(*world(n_classes, 3, 1.3, seed=7))
+    vectors, labels = world(120, 4, 1.3, seed=7)
+    with pytest.raises(ValueError, match="have 1 different quantiles, and a calibration needs 8"):
+        calibrate(np.repeat(vectors[:1], len(vectors), axis=0), labels)
+    one_hot = np.eye(8, dtype=np.float32)[np.random.default_rng(7).integers(8, size=len(labels))]
+    with pytest.raises(ValueError, match="different quantiles"):
+        calibrate(one_hot, labels)
+
+
 def test_the_tail_and_the_map_are_monotone(easy: tuple[np.ndarray, np.ndarray]) -> None:
     calibration = calibrate(*easy)
     assert (np.diff(calibration.tail_z) > 0).all()

@@ -68,7 +68,7 @@ def test_without_a_calibration_chances_are_normal() -> None:
 def test_normal_quantiles_undo_normal_chances_and_stay_finite() -> None:
     z = np.array([-3.0, 0.0, 1.0, 6.0])
     assert normal_quantiles(norm.logsf(z)) == pytest.approx(z, abs=1e-6)
-    assert normal_quantiles(np.array([-1e6, 0.0])) == pytest.approx([LARGEST_Z, -LARGEST_Z], abs=25)
+    assert normal_quantiles(np.array([-1e6, 0.0])) == pytest.approx([LARGEST_Z, -7.03], abs=0.01)
     assert np.isfinite(normal_quantiles(np.array([-np.inf, 0.0]))).all()
 
 

@@ -188,6 +188,7 @@ def _measures(block: Rankings, truth: Truth, cuts: Cuts) -> dict[str, NDArray[np
     divisors: tuple[Divisor, ...] = get_args(Divisor)
     measures = {
         "map": average_precision(relevant),
+        "map-with-query": average_precision(block.relevant_with_query),
         "ndcg": ndcg(block.shared),
         "r-precision": r_precision(relevant),
         f"recall@precision={cuts.precision:g}": recall_at_precision(relevant, cuts.precision),

@@ -277,4 +277,4 @@ def _name(picture: Labelled) -> str:
 
 def _skipped(evaluation: Evaluation) -> str:
     rows = [[_text(path), _text(reason)] for path, reason in evaluation.skipped]
-    return _folded(f"{len(rows):,} skipped", _table(["File", "Reason"], rows)) if rows else ""
+    return _folded(f"{len(rows):,} skipped", _table(["File or caption", "Reason"], rows)) if rows else ""

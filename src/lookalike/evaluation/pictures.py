@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +13,8 @@ from numpy.typing import NDArray
 from lookalike.collection.batches import batches
 from lookalike.collection.describe import describe_all
 from lookalike.collection.reading import in_order
-from lookalike.errors import LookalikeError, UnreadableMedia
-from lookalike.evaluation.data_set import DataSet, Labelled
+from lookalike.errors import LookalikeError, UnknownWords, UnreadableMedia
+from lookalike.evaluation.data_set import Caption, DataSet, Labelled
 from lookalike.media import Decoder, open_beneath
 from lookalike.types import Describer, Image, TextDescriber
 
@@ -26,12 +27,12 @@ Tell = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Described:
-    """The pictures of a data set that could be read, and what spaces say of them and of its captions.
+    """The pictures and captions of a data set that could be read, and what spaces say of them.
 
     Attributes
     ----------
     data : DataSet
-        Without the P pictures that could not be read, which it lists as skipped.
+        The P pictures and T captions that could be read; it lists the others as skipped.
     vectors : mapping of space to (P, D) float16
         Rounded as a collection stores them.
     texts : mapping of space to (T, D) float32
@@ -46,7 +47,7 @@ class Described:
 def describe(
     data: DataSet, describers: Mapping[str, Describer], decoder: Decoder, n_workers: int, tell: Tell
 ) -> Described:
-    """Read and describe every picture and every caption; pictures that cannot be read are reported, not raised.
+    """Describe every caption, then every picture; those that cannot be read are reported, not raised.
 
     Parameters
     ----------
@@ -62,14 +63,15 @@ def describe(
     Raises
     ------
     LookalikeError
-        If a describer answers with what are no finite numbers.
+        If a describer answers with what are no finite numbers, or there are captions and none can be read.
     """
     readable: list[Labelled] = []
     skipped = list(data.skipped)
+    captions, texts = _describe_captions(data, describers, skipped)
     parts: dict[str, list[NDArray[np.float16]]] = {
         name: [np.zeros((0, describer.n_dims), dtype=np.float16)] for name, describer in describers.items()
     }
-    n_done, n_all = 0, len(data.pictures) + len(data.captions)
+    n_done, n_all = len(data.captions), len(data.pictures) + len(data.captions)
     for batch in batches(read_all(data.pictures, decoder, n_workers), BATCH):
         skipped += [(picture.file, answer) for picture, answer in batch if isinstance(answer, str)]
         shown = [(picture, answer) for picture, answer in batch if not isinstance(answer, str)]
@@ -78,18 +80,43 @@ def describe(
             parts[name].append(_finite(name, vectors).astype(np.float16))
         n_done += len(batch)
         tell(n_done, n_all)
-    texts = {
-        name: _finite(name, _describe_texts([caption.text for caption in data.captions], describer))
-        for name, describer in describers.items()
-        if data.captions and isinstance(describer, TextDescriber)
-    }
     tell(n_all, n_all)
     vectors_of = {name: np.concatenate(of_batches) for name, of_batches in parts.items()}
-    return Described(replace(data, pictures=readable, skipped=skipped), vectors_of, texts)
+    return Described(replace(data, pictures=readable, captions=captions, skipped=skipped), vectors_of, texts)
 
 
-def _describe_texts(texts: Sequence[str], describer: TextDescriber) -> NDArray[np.float32]:
-    return np.concatenate([describer.describe_texts(batch) for batch in batches(iter(texts), BATCH)])
+def _describe_captions(
+    data: DataSet, describers: Mapping[str, Describer], skipped: list[tuple[Path | str, str]]
+) -> tuple[list[Caption], dict[str, NDArray[np.float32]]]:
+    """Return the captions that every space understands and what each says of them; the others go to `skipped`."""
+    if not data.captions:
+        return [], {}
+    able = {name: describer for name, describer in describers.items() if isinstance(describer, TextDescriber)}
+    parts = [part for batch in batches(iter(data.captions), BATCH) for part in _understood(batch, able, skipped)]
+    if not parts:
+        text, reason = skipped[-1]
+        raise LookalikeError(
+            f"none of the {len(data.captions)} captions of {data.name} is understood; {text!r}: {reason}"
+        )
+    texts = {name: np.concatenate([vectors[name] for _, vectors in parts]) for name in able}
+    return [caption for some, _ in parts for caption in some], texts
+
+
+def _understood(
+    captions: Sequence[Caption], describers: Mapping[str, TextDescriber], skipped: list[tuple[Path | str, str]]
+) -> Iterator[tuple[Sequence[Caption], dict[str, NDArray[np.float32]]]]:
+    """Yield captions with their vectors, all at once, or one by one if there are unknown words among them."""
+    texts = [caption.text for caption in captions]
+    try:
+        vectors = {name: _finite(name, describer.describe_texts(texts)) for name, describer in describers.items()}
+    except UnknownWords as error:
+        if len(captions) == 1:
+            skipped.append((texts[0], str(error)))
+        else:
+            for caption in captions:
+                yield from _understood([caption], describers, skipped)
+    else:
+        yield captions, vectors
 
 
 def _finite(name: str, vectors: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -185,7 +185,7 @@ class Evaluation:
     spaces : mapping of space to SpaceEvaluation
     leads : list of Lead
         Between any two spaces.
-    skipped : list of (path, reason)
+    skipped : list of (path or caption, reason)
     """
 
     name: str
@@ -193,7 +193,7 @@ class Evaluation:
     n_pictures: int
     spaces: Mapping[str, SpaceEvaluation]
     leads: list[Lead]
-    skipped: list[tuple[Path, str]]
+    skipped: list[tuple[Path | str, str]]
 
     def leads_of_best(self) -> list[Lead]:
         """Return by how much the space with the largest mean average precision is better than each other one."""
@@ -208,7 +208,10 @@ class Evaluation:
             "pictures": self.n_pictures,
             "spaces": {name: space.to_json() for name, space in self.spaces.items()},
             "leads": [lead.to_json() for lead in self.leads],
-            "skipped": [{"path": str(path), "reason": reason} for path, reason in self.skipped],
+            "skipped": [
+                {"caption" if isinstance(one, str) else "path": str(one), "reason": reason}
+                for one, reason in self.skipped
+            ],
         }
 
 
@@ -226,7 +229,8 @@ def evaluate(
     Parameters
     ----------
     data : DataSet
-        Captions are asked in the spaces that take words, and the others are left out.
+        Captions are asked in the spaces that take words, and the others are left out, as are captions whose words one
+        of these spaces does not know.
     describers : mapping of space to Describer
         At least one.
     cuts : Cuts or None
@@ -241,7 +245,7 @@ def evaluate(
     Raises
     ------
     LookalikeError
-        If nothing that asks belongs to anything else, or captions ask and no space takes words.
+        If nothing that asks belongs to anything else, or captions ask and no space takes words or understands one.
     """
     able = _able(data, describers)
     size = max(describer.size for describer in able.values())

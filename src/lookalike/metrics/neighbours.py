@@ -28,13 +28,12 @@ def nearest_neighbour_accuracy(found: Rankings, truth: Truth, k: int) -> NDArray
     ----------
     Cover and Hart, "Nearest Neighbor Pattern Classification", IEEE Transactions on Information Theory 1967.
     """
+    from scipy.sparse import csr_array
+
     if k < 1:
         raise ValueError(f"a vote needs a neighbour, got k = {k}; use k = 1 or more")
-    n_labels = truth.labels.shape[1]
     queries, places = np.nonzero(found.rows[:, :k] >= 0)
-    held = truth.labels[found.rows[queries, places]]
-    ballots = np.repeat(queries, np.diff(held.indptr)) * n_labels + held.indices
-    votes = np.bincount(ballots, minlength=len(found.queries) * n_labels).reshape(len(found.queries), n_labels)
-    winners = votes.argmax(axis=1)
-    is_right = truth.query_labels[found.queries, winners] > 0
-    return np.asarray(is_right & (votes.max(axis=1) > 0), dtype=np.float64)
+    voters = (np.ones(len(queries), np.int32), (queries, found.rows[queries, places]))
+    votes = csr_array(voters, shape=(len(found.queries), truth.labels.shape[0])) @ truth.labels
+    is_right = truth.query_labels[found.queries, votes.argmax(axis=1)] > 0
+    return np.asarray(is_right & (np.diff(votes.indptr) > 0), dtype=np.float64)

@@ -38,6 +38,14 @@ class Rankings:
         """(B, N), whether each shares a label."""
         return self.shared > 0
 
+    @property
+    def relevant_with_query(self) -> NDArray[np.bool_]:
+        """(B, N), the same with each query that is in the database itself in the first place instead of left out."""
+        relevant, inside = self.relevant, self.rows[:, -1] < 0
+        relevant[inside] = np.roll(relevant[inside], 1, axis=1)
+        relevant[inside, 0] = True
+        return relevant
+
 
 def dot_products(queries: NDArray[np.float32], database: NDArray[np.float32]) -> Compare:
     """Return what compares rows of queries (Q, D) with a database (N, D)."""

@@ -14,6 +14,10 @@ N_SAMPLE = 512
 N_QUERIES = 1500
 TAIL_POINTS = 96
 LOG_RATES = np.linspace(-28.0, 0.0, 57)
+LEAST_CLASSES = 100
+LEAST_TAIL_POINTS = 8
+"""As many as the slope beyond the tail is taken from."""
+
 LEAST_HELP = 0.1
 """Share of answerable queries for which a judging space must show a right hit: one that hides all is no help."""
 
@@ -37,9 +41,18 @@ def calibrate(vectors: Vectors, labels: Labels, *, seed: int = 7) -> Calibration
     Returns
     -------
     calibration : Calibration
+
+    Raises
+    ------
+    ValueError
+        If there are fewer classes, or so many vectors are equal that chance has no tail to measure.
     """
     rng = np.random.default_rng(seed)
     classes = rng.permutation(np.unique(labels))
+    if len(classes) < LEAST_CLASSES:
+        raise ValueError(
+            f"a calibration needs {LEAST_CLASSES} classes or more, got {len(classes)}; add pictures of others"
+        )
     third = len(classes) // 3
     parts = [np.isin(labels, some) for some in (classes[:third], classes[third : 2 * third], classes[2 * third :])]
     draft = _with_tail(vectors[parts[0]], labels[parts[0]], rng)
@@ -63,6 +76,11 @@ def _with_tail(vectors: Vectors, labels: Labels, rng: np.random.Generator) -> Ca
     )
     z = np.quantile(values, 1 - chances)
     keep = np.concatenate([[True], np.diff(z) > 1e-6])
+    if (n_points := np.count_nonzero(keep)) < LEAST_TAIL_POINTS:
+        raise ValueError(
+            f"the similarities of unrelated pictures have {n_points} different quantiles, and a calibration needs "
+            f"{LEAST_TAIL_POINTS}; take pictures that the describer tells apart"
+        )
     return Calibration(
         reference=reference.astype(np.float32),
         tail_z=z[keep].astype(np.float32),
