@@ -70,6 +70,28 @@ def textual(
     return _model(nodes, inputs, n_dims, weights, output)
 
 
+def endless(network: onnx.ModelProto) -> onnx.ModelProto:
+    """Return a copy whose last output comes after 2**62 rounds."""
+    copy = onnx.ModelProto()
+    copy.CopyFrom(network)
+    output = copy.graph.output[-1].name
+    for node in copy.graph.node:
+        node.output[:] = ["before" if name == output else name for name in node.output]
+    ports = [
+        helper.make_tensor_value_info(name, kind, shape)
+        for name, kind, shape in [
+            ("round", TensorProto.INT64, []), ("going", TensorProto.BOOL, []), ("x", TensorProto.FLOAT, None),
+            ("on", TensorProto.BOOL, []), ("y", TensorProto.FLOAT, None),
+        ]
+    ]  # fmt: skip
+    steps = [helper.make_node("Identity", ["going"], ["on"]), helper.make_node("Neg", ["x"], ["y"])]
+    body = helper.make_graph(steps, "body", ports[:3], ports[3:])
+    copy.graph.node.append(helper.make_node("Loop", ["rounds", "always", "before"], [output], body=body))
+    for name, value in {"rounds": np.array(1 << 62), "always": np.array(True)}.items():
+        copy.graph.initializer.append(numpy_helper.from_array(value, name))
+    return copy
+
+
 def _model(
     nodes: list[Any], inputs: list[Any], n_dims: int, weights: dict[str, NDArray[Any]], output: str = "embedding"
 ) -> onnx.ModelProto:

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from PIL import Image
 from lookalike.describers.network import NetworkDescriber
 from lookalike.errors import BadModel
 from lookalike.models import read_model, write_manifest
+from lookalike.ranking.chance import against_chance, scores
 from lookalike.types import Describer
 
 SIDE, CELLS, DIMS = 32, 4, 24
@@ -196,7 +198,7 @@ def test_a_network_that_changed_since_it_was_read_is_not_used(describer: Network
 
 
 CALIBRATION = {
-    "reference": np.eye(5, DIMS, dtype=np.float32), "tail_z": np.arange(4.0), "tail_log_p": -np.arange(4.0),
+    "reference": np.eye(5, DIMS, dtype=np.float32), "tail_z": np.arange(8.0), "tail_log_p": -np.arange(8.0),
     "log_rates": np.array([0.0, 1.0]), "precisions": np.array([0.1, 0.9]), "judges": np.array(True),
 }  # fmt: skip
 
@@ -216,6 +218,17 @@ def test_a_calibration_in_the_folder_is_read(tmp_path: Path, describer: NetworkD
     assert calibration.reference.shape == (5, DIMS) and calibration.tail_z.dtype == np.float32
 
 
+def test_a_calibration_that_is_read_can_be_searched_with(tmp_path: Path) -> None:
+    describer = calibrated(tmp_path / "with", CALIBRATION)
+    vectors = describer.describe(pictures(9))
+    assert describer.calibration is not None
+    log_p, z = against_chance(
+        vectors[1:] @ vectors[0], describer.calibration.reference @ vectors[0], describer.calibration
+    )
+    assert np.isfinite(log_p).all() and ((found := scores(-np.sort(-z), 8, [describer.calibration])) >= 0).all()
+    assert (found <= 1).all()
+
+
 class Executed:
     """Fails the test when it is unpickled."""
 
@@ -227,6 +240,12 @@ class Executed:
     "content",
     [
         b"", b"no zip", {**CALIBRATION, "reference": np.eye(5, 7)}, {**CALIBRATION, "tail_z": np.arange(3.0)},
+        {**CALIBRATION, "reference": np.eye(0, DIMS)}, {**CALIBRATION, "reference": np.full((5, DIMS), np.nan)},
+        {**CALIBRATION, "tail_z": np.arange(7.0), "tail_log_p": -np.arange(7.0)},
+        {**CALIBRATION, "tail_z": -np.arange(8.0)}, {**CALIBRATION, "tail_z": np.zeros(8)},
+        {**CALIBRATION, "tail_log_p": np.full(8, -np.inf)}, {**CALIBRATION, "log_rates": np.array([1.0, 0.0])},
+        {**CALIBRATION, "log_rates": np.zeros(0), "precisions": np.zeros(0)},
+        {**CALIBRATION, "log_rates": np.array([0.0, np.nan])}, {**CALIBRATION, "precisions": np.array([0.1, 1.1])},
         {**CALIBRATION, "log_rates": np.eye(2)}, {"reference": np.eye(5, DIMS)},
         {**CALIBRATION, "judges": np.array([Executed()], dtype=object)},
         {**CALIBRATION, "log_rates": np.array(["a", "b"])}, {**CALIBRATION, "judges": np.array([True, False])},
@@ -237,6 +256,14 @@ def test_a_calibration_that_does_not_fit_is_refused(tmp_path: Path, content: byt
     with pytest.raises(BadModel, match=r"no calibration of this network .*\.$") as refusal:
         _ = calibrated(tmp_path / "with", content).calibration
     assert "\n" not in str(refusal.value)
+
+
+def test_a_coder_of_no_arrays_is_refused_and_not_passed_over(tmp_path: Path) -> None:
+    folder = write(tmp_path / "with", toy())
+    with zipfile.ZipFile(folder / "coder.npz", "w") as members:
+        members.writestr("format.npy", b"hello")
+    with pytest.raises(BadModel, match=r"coder\.npz is no readable coder"):
+        getattr(NetworkDescriber(read_model(folder)), "coder", None)
 
 
 def test_a_calibration_that_changed_since_it_was_read_is_not_used(tmp_path: Path) -> None:

@@ -8,13 +8,14 @@ import pytest
 from lookalike.describers.vocabulary import Vocabulary, read_vocabulary
 from lookalike.errors import BadModel, UnknownWords
 
-WORDS = ("berry", "dog", "grand piano", "leaf", "piano", "t shirt")
-KNOWN = Vocabulary(WORDS, np.eye(6, 8, dtype=np.float32))
+WORDS = ("berry", "dog", "fisherman", "fungus", "goose", "grand piano", "knife", "leaf", "mouse", "ox", "piano",
+         "t shirt", "woman")  # fmt: skip
+KNOWN = Vocabulary(WORDS, np.eye(13, 16, dtype=np.float32))
 
 
 def directions(text: str) -> list[str]:
     (vector,) = KNOWN.describe_texts([text])
-    return [word for word, weight in zip(WORDS, vector[:6], strict=True) if weight > 0]
+    return [word for word, weight in zip(WORDS, vector[:13], strict=True) if weight > 0]
 
 
 @pytest.mark.parametrize(
@@ -27,6 +28,13 @@ def directions(text: str) -> list[str]:
         ("a grand piano", ["grand piano"]),
         ("dog on the piano", ["dog", "piano"]),
         ("T-shirt", ["t shirt"]),
+        ("t-shirts and grand-pianos", ["grand piano", "t shirt"]),
+        ("the dog's mice", ["dog", "mouse"]),
+        ("a dog’s leaf", ["dog", "leaf"]),
+        ("women's t-shirts", ["t shirt", "woman"]),
+        ("knives", ["knife"]),
+        ("geese, oxen and fungi", ["fungus", "goose", "ox"]),
+        ("fishermen", ["fisherman"]),
     ],
 )
 def test_a_text_is_read_as_the_longest_words_that_are_known(text: str, expected: list[str]) -> None:
@@ -41,8 +49,17 @@ def test_a_phrase_is_the_mixture_of_its_words_at_unit_length() -> None:
 
 @pytest.mark.parametrize("text", ["zeppelin", "dog zeppelin"])
 def test_an_unknown_word_is_named_with_what_to_do(text: str) -> None:
-    with pytest.raises(UnknownWords, match=r"'zeppelin' among its 6 words .*models pull"):
+    with pytest.raises(UnknownWords, match=r"'zeppelin' among its 13 words .*models pull"):
         KNOWN.describe_texts([text])
+
+
+def test_of_many_unknown_words_three_are_named() -> None:
+    text = " ".join(f"zeppelin{i}" for i in range(400)) + " " + "z" * 5000
+    with pytest.raises(UnknownWords, match="'zeppelin0', 'zeppelin1', 'zeppelin2' and 398 more among") as refusal:
+        KNOWN.describe_texts([text])
+    assert len(str(refusal.value)) < 300
+    with pytest.raises(UnknownWords, match=r"'z{60}' among"):
+        KNOWN.describe_texts(["z" * 5000])
 
 
 def test_a_word_nearly_known_is_answered_with_its_neighbour() -> None:
@@ -57,13 +74,13 @@ def test_a_text_that_names_nothing_is_refused(text: str) -> None:
 
 
 def test_no_texts_give_no_vectors() -> None:
-    assert KNOWN.describe_texts([]).shape == (0, 8)
+    assert KNOWN.describe_texts([]).shape == (0, 16)
 
 
 def test_words_are_read_as_they_were_written(tmp_path: Path) -> None:
     path = tmp_path / "words.npz"
-    np.savez(path, words=np.array(WORDS), directions=3 * np.eye(6, 8, dtype=np.float16))
-    known = read_vocabulary(path, 8)
+    np.savez(path, words=np.array(WORDS), directions=3 * np.eye(13, 16, dtype=np.float16))
+    known = read_vocabulary(path, 16)
     assert known.words == WORDS
     np.testing.assert_array_equal(known.directions, KNOWN.directions)
 
@@ -72,22 +89,22 @@ def test_words_are_read_as_they_were_written(tmp_path: Path) -> None:
     "arrays",
     [
         {"words": np.array(WORDS)},
-        {"words": np.array(WORDS), "directions": np.eye(6, 7)},
-        {"words": np.array(WORDS), "directions": np.eye(5, 8)},
-        {"words": np.arange(6), "directions": np.eye(6, 8)},
-        {"words": np.array(WORDS), "directions": np.full((6, 8), np.nan)},
-        {"words": np.array(WORDS, dtype=object), "directions": np.eye(6, 8)},
+        {"words": np.array(WORDS), "directions": np.eye(13, 15)},
+        {"words": np.array(WORDS), "directions": np.eye(12, 16)},
+        {"words": np.arange(13), "directions": np.eye(13, 16)},
+        {"words": np.array(WORDS), "directions": np.full((13, 16), np.nan)},
+        {"words": np.array(WORDS, dtype=object), "directions": np.eye(13, 16)},
     ],
 )
 def test_a_vocabulary_that_does_not_fit_is_refused(tmp_path: Path, arrays: dict[str, np.ndarray]) -> None:
     path = tmp_path / "words.npz"
     np.savez(path, **arrays)
     with pytest.raises(BadModel, match="is no vocabulary"):
-        read_vocabulary(path, 8)
+        read_vocabulary(path, 16)
 
 
 def test_a_damaged_vocabulary_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "words.npz"
     path.write_bytes(b"PK\x03\x04 nothing more")
     with pytest.raises(BadModel, match="is no vocabulary"):
-        read_vocabulary(path, 8)
+        read_vocabulary(path, 16)

@@ -181,6 +181,38 @@ def test_an_export_of_two_towers_in_one_folder_is_put_in_order(
     }  # fmt: skip
 
 
+def test_texts_that_two_towers_share_lie_where_both_find_them(hub: Hub, build: Callable, tmp_path: Path) -> None:
+    hub.repository = "someone/clip"
+    hub.files = {
+        "onnx/preprocess_cfg.json": PREPROCESS, "onnx/tokenizer.json": TOKENIZER, "onnx/tokenizer_config.json": TOKENS,
+        "onnx/config.json": CONFIG, "config.json": b"{}", "LICENSE": b"MIT",
+        "onnx/vision_model.onnx": build("embedding").SerializeToString(),
+        "onnx/text_model.onnx": textual(n_dims=6).SerializeToString(),
+    }  # fmt: skip
+    model = pull_model("someone/clip", tmp_path, confirm=yes, endpoint=hub.endpoint)
+    assert model is not None and model.has_text and verify_model(model) == []
+    assert {file.name for file in model.files} == {
+        "preprocess_cfg.json", "tokenizer.json", "tokenizer_config.json", "config.json", "LICENSE",
+        "visual/model.onnx", "textual/model.onnx",
+    }  # fmt: skip
+    assert (model.folder / "config.json").read_bytes() == CONFIG
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_of_two_files_with_one_name_that_beside_the_network_is_fetched(
+    hub: Hub, build: Callable, tmp_path: Path, is_first: bool
+) -> None:
+    hub.repository = "someone/net"
+    beside = {"onnx/model.onnx": build("embedding").SerializeToString(), "onnx/preprocess_cfg.json": PREPROCESS}
+    on_top = {"preprocess_cfg.json": b"{}", "LICENSE": b"MIT"}
+    hub.files = beside | on_top if is_first else on_top | beside
+    announced: list[Download] = []
+    model = pull_model("someone/net", tmp_path, confirm=lambda d: announced.append(d) or True, endpoint=hub.endpoint)
+    assert model is not None and verify_model(model) == []
+    assert {file.name for file in announced[0].files} == {*beside, "LICENSE"}
+    assert {file.name for file in model.files} == {"model.onnx", "preprocess_cfg.json", "LICENSE"}
+
+
 @pytest.mark.parametrize("name", ["visual/model.onnx", "textual/merges.txt"])
 def test_bytes_that_changed_on_the_way_are_refused(hub: Hub, build: Callable, tmp_path: Path, name: str) -> None:
     hub.files = two_towers(build)

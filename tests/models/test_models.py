@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import os
 import pickle
 import shutil
@@ -15,6 +16,7 @@ import pytest
 
 from lookalike.errors import BadModel, LookalikeError, ModelNotFound, StorageFull
 from lookalike.models import (
+    Measurement,
     add_model,
     list_models,
     open_network,
@@ -22,8 +24,9 @@ from lookalike.models import (
     read_model,
     verify_model,
     write_manifest,
+    write_measurement,
 )
-from lookalike.models.manifest import MANIFEST
+from lookalike.models.manifest import MANIFEST, MEASURED
 from tests.towers import write_towers
 
 Build = Callable[..., onnx.ModelProto]
@@ -104,12 +107,29 @@ def test_installed_networks_are_listed_and_a_broken_one_hides_none(net: Path, tw
     assert [(path.name, "neither model.onnx" in reason) for path, reason in listed.skipped] == [("broken", True)]
 
 
+@pytest.mark.usefixtures("as_anybody")
+@pytest.mark.parametrize("locked", ["net", "net/visual"])
+def test_a_folder_that_nobody_may_read_hides_no_other(two_towers: Path, tmp_path: Path, locked: str) -> None:
+    models = tmp_path / "models"
+    for name in ("net", "other"):
+        add_model(two_towers, models, name)
+    (models / locked).chmod(0)
+    listed = list_models(models)
+    (models / locked).chmod(0o755)
+    assert [model.name for model in listed.models] == ["other"]
+    ((path, reason),) = listed.skipped
+    assert path.name == "net" and reason.endswith("cannot be read (Permission denied): check its permissions.")
+
+
 def test_a_name_is_given_once_and_is_a_name(net: Path, tmp_path: Path) -> None:
     add_model(net, tmp_path / "models")
     with pytest.raises(LookalikeError, match=r"installed in .* already"):
         add_model(net, tmp_path / "models")
     for name in ("../up", "a/b", ".hidden", "a b", "x" * 101, "-rf"):
         with pytest.raises(LookalikeError, match="cannot name a network"):
+            add_model(net, tmp_path / "models", name)
+    for name in ("classics", "bundled"):
+        with pytest.raises(LookalikeError, match=f"'{name}' names what comes with the package: choose another name"):
             add_model(net, tmp_path / "models", name)
     assert [path.name for path in (tmp_path / "models").iterdir()] == ["net"]
 
@@ -147,6 +167,16 @@ def test_a_directory_that_is_a_file_is_said(net: Path, tmp_path: Path) -> None:
     (tmp_path / "models").write_text("")
     with pytest.raises(LookalikeError, match="cannot be written"):
         add_model(net, tmp_path / "models")
+
+
+@pytest.mark.parametrize("value", [10**400, math.inf, "fast", None, -1])
+def test_what_others_wrote_as_measured_is_no_measurement(net: Path, value: object) -> None:
+    model = read_model(net)
+    write_measurement(net, model.sha256, measurement := Measurement(1.5, None, 1 << 20, 1))
+    assert model.measured == measurement
+    content = json.loads((net / MEASURED).read_text())
+    (net / MEASURED).write_text(json.dumps({**content, "milliseconds_per_picture": value}))
+    assert model.measured is None
 
 
 def test_every_changed_byte_is_noticed_before_use(net: Path, tmp_path: Path) -> None:
@@ -207,6 +237,7 @@ GOOD = {"sha256": "0" * 64, "bytes": 1}
         {"format": 1, "files": {"model.onnx": {"sha256": "0" * 64, "bytes": "many"}}},
         {"format": 1, "files": {}, "licence": ["mit"]}, {"format": 1, "files": {}, "source": "\x1b[2J"},
         {"format": 1, "files": {}}, {"format": 1, "files": {"model.onnx": GOOD}},
+        *({"format": 1, "files": {"model.onnx": {**GOOD, "bytes": size}}} for size in (math.inf, True, -1, 10**400)),
     ],
 )  # fmt: skip
 def test_a_manifest_that_does_not_fit_is_refused(net: Path, content: object) -> None:

@@ -200,6 +200,21 @@ def test_a_file_of_nothing_but_fields_ends_soon(tmp_path: Path, monkeypatch: pyt
         read(tmp_path, b"\x08\x01" * 20_000)
 
 
+def test_a_network_of_twenty_thousand_nodes_is_read(tmp_path: Path) -> None:
+    nodes = [
+        helper.make_node("Gemm", [f"x{i}", "w", "b"], [f"x{i + 1}"], name=f"layer {i}", alpha=0.5, transA=1, transB=1)
+        for i in range(20_000)
+    ]
+    ends = [helper.make_tensor_value_info(name, 1, [4, 4]) for name in ("x0", "x20000")]
+    network = helper.make_model(helper.make_graph(nodes, "deep", ends[:1], ends[1:]))
+    assert read(tmp_path, network).outputs == (Port("x20000", 1, (4, 4)),)
+
+
+def test_nothing_but_a_million_fields_are_no_network(tmp_path: Path) -> None:
+    with pytest.raises(BadModel, match="more than 500000 fields"):
+        read(tmp_path, b"\x12\x00" * 1_000_000)
+
+
 def test_every_shortened_file_is_refused(build: Build, tmp_path: Path) -> None:
     whole = build("embedding").SerializeToString()
     refused = 0

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
 from lookalike.errors import BadModel
-from lookalike.models import open_network, open_session, read_model
+from lookalike.models import list_models, open_network, open_session, read_model, verify_model
+from tests.towers import endless
 
 Build = Callable[..., onnx.ModelProto]
 Write = Callable[..., Path]
@@ -168,6 +169,20 @@ def test_an_answer_that_is_no_vector_for_each_picture_is_refused(
     network.graph.output[0].CopyFrom(helper.make_tensor_value_info("total", 1, None))
     with pytest.raises(BadModel, match=r"gives \(\) in 'total' for 1 pictures"):
         read_model(write_folder(tmp_path / "net", network))
+
+
+def test_a_network_that_never_ends_is_given_up_and_hides_no_other(
+    build: Build, write_folder: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lookalike.models.model.TRIAL", 0.2)
+    write_folder(tmp_path / "endless", endless(build("open")))
+    write_folder(tmp_path / "fine", build("open"))
+    write_folder(tmp_path / "says-its-size", endless(build("embedding")))
+    listed = list_models(tmp_path)
+    assert [model.name for model in listed.models] == ["fine", "says-its-size"]
+    reasons = [listed.skipped[0][1], *verify_model(listed.models[1])]
+    assert all("fails on a picture (it takes longer than 0.2 seconds)" in reason for reason in reasons)
+    assert len(reasons) == 2
 
 
 def test_a_network_that_fails_on_a_picture_says_so(

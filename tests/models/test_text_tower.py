@@ -1,8 +1,10 @@
 """The half of a network that reads words: fed as its folder says, and refused where the folder lies."""
 
+import base64
 import json
 import pickle
 import string
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,10 +18,9 @@ from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, pr
 
 from lookalike.errors import BadModel, UnknownWords
 from lookalike.models import add_model, open_text_network, read_model, verify_model
-from lookalike.models.text_tower import read_text_tower
 from lookalike.models.tokens import Tokenizer as MadeTokens
 from lookalike.models.tokens import TokenRules, cleaned
-from tests.towers import END, IDS, LENGTH, PAD, TABLE, meaning, textual, tokenizer, visual, write_towers
+from tests.towers import END, IDS, LENGTH, PAD, TABLE, endless, meaning, textual, tokenizer, visual, write_towers
 
 INT32, INT64 = TensorProto.INT32, TensorProto.INT64
 TEXTS = ["red", "Green boat", "a photo of the blue thing", "yellow red green blue yellow red green blue yellow"]
@@ -76,7 +77,7 @@ def test_the_configurations_of_hugging_face_are_read(tmp_path: Path, config: dic
 
 def test_the_usual_length_holds_where_the_configuration_names_none(tmp_path: Path) -> None:
     folder = write_towers(tmp_path / "net", text_network=textual(shape=("n", "l")), text_cfg={"width": 512})
-    assert read_text_tower(folder, 3).rules.length == 77
+    assert open_text_network(read_model(folder)).tokenizer.rules.length == 77
 
 
 @pytest.mark.parametrize(
@@ -140,6 +141,15 @@ def changed(name: str, content: object) -> Callable[[Path], None]:
 
 def tower(**options: Any) -> Callable[[Path], None]:
     return changed("textual/model.onnx", textual(**options).SerializeToString())
+
+
+def charsmap(replacement: str) -> dict[str, str]:
+    """Make a normalizer as SentencePiece compiles them: a double array that leads from "a" to `replacement`."""
+    trie = [0] * 512
+    trie[0] = 256 << 10  # the root's children lie from 256 on
+    trie[256 ^ ord("a")] = ord("a") | 1 << 8 | 1 << 10  # a letter that ends a word, whose value lies beside
+    table = struct.pack("<I512I", 4 * len(trie), *trie) + replacement.encode() + b"\0"
+    return {"type": "Precompiled", "precompiled_charsmap": base64.b64encode(table).decode()}
 
 
 TOKENS = tokenizer()
@@ -216,6 +226,13 @@ HOSTILE: dict[str, tuple[Callable[[Path], None], str]] = {
         changed("textual/tokenizer.json", {**TOKENS, "pre_tokenizer": {"type": "Sequence", "pretokenizers": [
             {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": False},
         ] * 30}}), "times longer",
+    ),
+    "a letter that becomes a book": (
+        changed("textual/tokenizer.json", {**TOKENS, "normalizer": charsmap("b" * 5000)}), "5000 times longer",
+    ),
+    "a book before every text": (
+        changed("textual/tokenizer.json", {**TOKENS, "normalizer": {"type": "Prepend", "prepend": "b" * 5000}}),
+        "5001 times longer",
     ),
     "a text that grows out of nothing": (
         changed("textual/tokenizer.json", {**TOKENS, "normalizer": {
@@ -315,6 +332,19 @@ def test_the_kinds_of_tokenizers_of_published_networks_are_taken(tmp_path: Path)
         assert tokens.mask.tolist() == [[1, 1, int(name == "clip"), 0], [1] * 4, tokens.mask[2].tolist()]
         assert tokens.ids[1, -1] == (260 if name == "clip" else 1)
         assert tokens.is_known.tolist() == [True, True, False]
+
+
+def test_a_table_of_sentencepiece_replaces_letters(tmp_path: Path) -> None:
+    tokens = {**TOKENS, "normalizer": charsmap("red")}
+    vectors = described(write_towers(tmp_path / "net", tokens=tokens), ["a boat"])
+    np.testing.assert_allclose(vectors, [meaning("red boredt")], atol=1e-5)
+
+
+def test_a_tower_that_never_ends_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lookalike.models.text_network.TRIAL", 0.2)
+    folder = write_towers(tmp_path / "net", text_network=endless(textual()))
+    with pytest.raises(BadModel, match=r"fails on a text \(it takes longer than 0\.2 seconds\)"):
+        add_model(folder, tmp_path / "models")
 
 
 def test_an_output_without_a_shape_is_read_and_tried(tmp_path: Path) -> None:

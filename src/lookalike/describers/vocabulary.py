@@ -23,6 +23,15 @@ LITTLE = frozenset(
     {"a", "an", "and", "at", "by", "for", "in", "my", "of", "on", "or", "some", "the", "this", "to", "with"}
 )
 """Words that name nothing to be seen."""
+N_NAMED = 3
+"""How many unknown words of a text are named."""
+
+_PLURALS = (("ies", "y"), ("ves", "fe"), ("ves", "f"), ("men", "man"), ("es", ""), ("s", ""), ("i", "us"))
+_IRREGULAR = {
+    "children": "child", "feet": "foot", "geese": "goose", "lice": "louse", "men": "man", "mice": "mouse", "oxen": "ox",
+    "people": "person", "teeth": "tooth", "women": "woman",
+}  # fmt: skip
+"""Singulars by their plurals, where no ending tells."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +75,7 @@ class Vocabulary:
 
     def _read(self, text: str) -> list[int]:
         """Return the places of the words of a text, longest first: a grand piano is no piano that is grand."""
-        parts: list[str] = re.findall(r"[^\W_]+(?:['-][^\W_]+)*", text.lower())
+        parts: list[str] = re.findall(r"[^\W_]+(?:['-][^\W_]+)*", text.lower().replace("’", "'"))
         places, unknown = [], []
         while parts:
             length, place = next(self._known(parts), (1, None))
@@ -88,9 +97,10 @@ class Vocabulary:
     def _sentence(self, unknown: list[str]) -> str:
         if not unknown:
             return "There is no word in this that names something to be seen: name a thing, such as dog or guitar."
-        near = [word for part in unknown for word in difflib.get_close_matches(part, self.words, n=2, cutoff=0.8)]
+        named, n_more = unknown[:N_NAMED], len(unknown) - N_NAMED
+        near = [word for part in named for word in difflib.get_close_matches(part, self.words, n=2, cutoff=0.8)]
         hint = f"; it knows {', '.join(near)}" if near else ""
-        names = ", ".join(map(repr, unknown))
+        names = ", ".join(repr(part[:60]) for part in named) + (f" and {n_more} more" if n_more > 0 else "")
         return (
             f"The network here does not know {names} among its {len(self.words)} words (`lookalike words` lists them)"
             f"{hint}; `lookalike models pull siglip-base-patch16-224` gets one that understands free words."
@@ -98,12 +108,17 @@ class Vocabulary:
 
 
 def _forms(word: str) -> Iterator[str]:
-    """Yield a word as it stands, then what it may be the plural of."""
-    yield word
-    yield word.replace("-", " ")
-    for ending, singular in (("ies", "y"), ("ves", "f"), ("es", ""), ("s", "")):
-        if word.endswith(ending) and len(word) > len(ending) + 2:
-            yield word.removesuffix(ending) + singular
+    """Yield a word as it stands, then what it may be the genitive or the plural of."""
+    for spelled in (word, word.replace("-", " ")):
+        yield spelled
+        owner = spelled.removesuffix("'s")
+        yield owner
+        for ending, singular in _PLURALS:
+            if owner.endswith(ending) and len(owner) > len(ending) + 2:
+                yield owner.removesuffix(ending) + singular
+        *before, last = owner.split(" ")
+        if last in _IRREGULAR:
+            yield " ".join([*before, _IRREGULAR[last]])
 
 
 def read_vocabulary(path: Path, n_dims: int) -> Vocabulary:

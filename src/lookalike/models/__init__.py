@@ -7,7 +7,6 @@ from lookalike.models.measured import Measurement, write_measurement
 from lookalike.models.model import (
     Installed,
     Model,
-    changed_files,
     list_models,
     open_network,
     open_text_network,
@@ -29,7 +28,6 @@ __all__ = [
     "Published",
     "TextNetwork",
     "add_model",
-    "changed_files",
     "fit",
     "list_models",
     "list_published",

@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 import zipfile
-import zlib
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-NOT_ARRAYS = (
-    OSError,
-    ValueError,
-    LookupError,
-    TypeError,
-    MemoryError,
-    EOFError,
-    RuntimeError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
-"""What reading a damaged or foreign file may raise, and what may be raised where its arrays do not fit."""
+from lookalike.models.files import one_line
+
+NOT_ARRAYS = (OSError, ValueError, LookupError, TypeError)
+"""What `read_arrays` raises of a damaged or foreign file, and what may be raised where its arrays do not fit."""
 
 
 def read_arrays(path: Path, limit: int) -> dict[str, NDArray[Any]]:
@@ -34,12 +25,27 @@ def read_arrays(path: Path, limit: int) -> dict[str, NDArray[Any]]:
 
     Raises
     ------
-    NOT_ARRAYS
-        One of these, if the file is damaged, no NPZ file, or too large.
+    OSError
+        If the file cannot be opened.
+    ValueError
+        If it is damaged, no NPZ file, holds anything but arrays, or is too large.
     """
-    with zipfile.ZipFile(path) as members:
+    with path.open("rb") as file:
+        try:
+            arrays = _unpacked(file, limit)
+        except Exception as error:  # zipfile, its decompressors and NumPy's reading of headers have no common root
+            raise ValueError(f"it is no readable NPZ file: {one_line(error)}") from error
+    for name, array in arrays.items():
+        if not isinstance(array, np.ndarray) or array.size > limit:  # elements of no bytes may be any number
+            raise ValueError(f"{name!r} is no array of up to {limit} bytes")
+    return arrays
+
+
+def _unpacked(file: BinaryIO, limit: int) -> dict[str, Any]:
+    with zipfile.ZipFile(file) as members:
         n_bytes = sum(member.file_size for member in members.infolist())
     if n_bytes > limit:
         raise ValueError(f"it unpacks to {n_bytes} bytes, over {limit}")
-    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+    file.seek(0)
+    with np.load(file, allow_pickle=False) as arrays:
         return {name: arrays[name] for name in arrays.files}

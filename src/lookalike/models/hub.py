@@ -181,26 +181,32 @@ def look_up(
 
 
 def _choose(names: list[str]) -> dict[str, str]:
-    """Return the names of the files to fetch, with their names here; nothing if there is no network."""
+    """Return the names of the files to fetch, with their names here; nothing if there is no network.
+
+    Of two files that have the same name here, the one beside the network is taken, not the one on top.
+    """
     safe = [name for name in names if all(is_plain(part) for part in name.split("/"))]
     for layout in _LAYOUTS:
         if next(iter(layout)) in safe:
-            return {name: ours for name in safe if (ours := _local_name(name, layout))}
+            deepest_last = sorted(safe, key=lambda name: name.count("/"))
+            theirs = {ours: name for name in deepest_last if (ours := _local_name(name, layout))}
+            return {name: ours for ours, name in theirs.items()}
     return {}
 
 
 def _local_name(name: str, layout: dict[str, str]) -> str | None:
-    """Return where a file of a repository goes, None if it is not wanted."""
+    """Return where a file of a repository goes, None if it is not wanted; texts that two networks share go on top."""
     folder, _, file = name.rpartition("/")
-    for theirs, ours in layout.items():
-        their_folder, _, their_file = theirs.rpartition("/")
-        if folder == their_folder:
-            is_data = file.startswith(their_file) and _DATA.fullmatch(file.removeprefix(their_file))
-            if name == theirs:
-                return ours
-            if is_data or is_text(file):
-                return str(PurePosixPath(ours).parent / file)
-    return file if not folder and is_text(file) else None
+    beside = {theirs: ours for theirs, ours in layout.items() if theirs.rpartition("/")[0] == folder}
+    for theirs, ours in beside.items():
+        their_file = theirs.rpartition("/")[2]
+        if file == their_file:
+            return ours
+        if file.startswith(their_file) and _DATA.fullmatch(file.removeprefix(their_file)):
+            return str(PurePosixPath(ours).parent / file)
+    if not is_text(file) or (folder and not beside):
+        return None
+    return file if len(beside) != 1 else str(PurePosixPath(*beside.values()).parent / file)
 
 
 def _remote(sibling: Any, local_name: str, known: Mapping[str, str]) -> RemoteFile:

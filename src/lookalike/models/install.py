@@ -15,6 +15,8 @@ from lookalike.models.manifest import parts_of, write_manifest
 from lookalike.models.model import Model, check_text, read_model
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_TAKEN = ("bundled", "classics")
+"""What a collection calls the describers that come with the package."""
 
 
 def add_model(folder: Path, directory: Path, name: str | None = None) -> Model:
@@ -93,5 +95,7 @@ def check_name_is_free(name: str, directory: Path) -> None:
         raise LookalikeError(
             f"{name!r} cannot name a network: take up to 100 letters, digits, dots, hyphens and underscores."
         )
+    if name in _TAKEN:
+        raise LookalikeError(f"{name!r} names what comes with the package: choose another name.")
     if (directory / name).exists():
         raise LookalikeError(f"{name} is installed in {directory} already: choose another name, or remove its folder.")

@@ -53,7 +53,7 @@ def read_manifest(folder: Path) -> Manifest | None:
         raise BadModel(f"{path} has the format {content.get('format')!r}, not {FORMAT}: use the version that made it.")
     try:
         files = [
-            ModelFile(name, _sha256(entry["sha256"]), int(entry["bytes"])) for name, entry in content["files"].items()
+            ModelFile(name, _sha256(entry["sha256"]), _size(entry["bytes"])) for name, entry in content["files"].items()
         ]
         return Manifest(
             files={file.name: file for file in files},
@@ -163,3 +163,9 @@ def _sha256(value: Any) -> str:
     if not re.fullmatch(r"[0-9a-f]{64}", value):
         raise ValueError(f"{value!r} is no SHA-256")
     return str(value)
+
+
+def _size(value: Any) -> int:
+    if type(value) is not int or not 0 <= value <= MAX_DATA:
+        raise ValueError(f"{value!r} is no size of a file")
+    return value

@@ -71,7 +71,7 @@ def read_measurement(folder: Path, sha256: str) -> Measurement | None:
         perhaps = (known.milliseconds_per_text, known.mean_average_precision, known.low, known.high)
         are_numbers = all(map(_is_number, (*always, *(value for value in perhaps if value is not None))))
         return known if is_current and are_numbers and isinstance(known.pictures, str | None) else None
-    except (BadModel, TypeError):  # what others wrote there is no measurement of ours
+    except (BadModel, TypeError, OverflowError):  # what others wrote there is no measurement of ours
         return None
 
 

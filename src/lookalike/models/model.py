@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,11 +24,11 @@ from lookalike.models.manifest import (
     read_manifest,
 )
 from lookalike.models.measured import Measurement, read_measurement
-from lookalike.models.network import Network, Plug, find_plug, open_session
+from lookalike.models.network import TRIAL, Network, Plug, find_plug, open_session
 from lookalike.models.onnx_file import read_onnx
 from lookalike.models.preprocessing import Preprocessing, read_preprocessing
 from lookalike.models.text_network import TextNetwork
-from lookalike.models.text_tower import read_text_tower
+from lookalike.models.text_tower import open_text_tower
 
 MAX_DIMS = 1 << 16
 _PREPROCESSING = ("preprocess_cfg.json", "preprocessor_config.json")
@@ -186,12 +185,14 @@ def list_models(directory: Path) -> Installed:
                 models.append(read_model(folder))
             except LookalikeError as error:
                 skipped.append((folder, str(error)))
+            except OSError as error:
+                skipped.append((folder, f"{folder} cannot be read ({error.strerror}): check its permissions."))
     return Installed(directory, tuple(models), tuple(skipped))
 
 
 def verify_model(model: Model) -> list[str]:
     """Compare every file with its hash, let the network describe a picture and read a text; return what is wrong."""
-    problems = changed_files(model, model.files)
+    problems = changed(model.folder, model.files)
     try:
         if not problems:
             _describe_black(model.folder / model.network, model.plug, model.preprocessing)
@@ -201,15 +202,10 @@ def verify_model(model: Model) -> list[str]:
     return problems
 
 
-def changed_files(model: Model, files: Iterable[ModelFile]) -> list[str]:
-    """Return one sentence for each of `files` that is not what it was when the network was installed or read."""
-    return changed(model.folder, files)
-
-
 def check_text(model: Model) -> None:
     """Let a network read a text, if it has a part for words; raise BadModel if that is not possible."""
     if model.has_text:
-        read_text_tower(model.folder, model.n_dims).open().try_out()
+        open_text_network(model).try_out()
 
 
 def open_text_network(model: Model, n_threads: int = 1) -> TextNetwork:
@@ -220,7 +216,7 @@ def open_text_network(model: Model, n_threads: int = 1) -> TextNetwork:
     BadModel
         If there is none, a file is missing or has changed, or the network does not fit that of pictures.
     """
-    return read_text_tower(model.folder, model.n_dims).open(n_threads)
+    return open_text_tower(model.folder, model.n_dims, n_threads)
 
 
 def open_network(model: Model, n_threads: int = 1) -> Network:
@@ -231,7 +227,7 @@ def open_network(model: Model, n_threads: int = 1) -> Network:
     BadModel
         If a file has changed, or ONNX Runtime cannot load the network.
     """
-    if problems := changed_files(model, model.network_files):
+    if problems := changed(model.folder, model.network_files):
         raise BadModel(problems[0])
     path = model.folder / model.network
     return Network(path, open_session(path, n_threads), model.plug, model.preprocessing)
@@ -258,6 +254,6 @@ def _count_dims(path: Path, plug: Plug, preprocessing: Preprocessing) -> int:
 
 
 def _describe_black(path: Path, plug: Plug, preprocessing: Preprocessing) -> int:
-    """Run a network once and return how many numbers it gives."""
+    """Run a network once and return how many numbers it gives; raise BadModel if that takes too long."""
     network = Network(path, open_session(path), plug, preprocessing)
-    return network.describe(np.zeros((1, *preprocessing.size, 3), np.uint8)).shape[1]
+    return network.describe(np.zeros((1, *preprocessing.size, 3), np.uint8), TRIAL).shape[1]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +19,9 @@ from lookalike.models.preprocessing import Preprocessing, normalize
 
 BATCH = 16
 """Pictures at once where the network leaves it open: enough for full speed on a CPU, little enough memory."""
+
+TRIAL = 30.0
+"""Seconds for the first picture or text; the largest networks take some on a slow CPU, one may be made never to end."""
 
 MAX_BATCH = 1024
 """A network that claims more is a mistake or an attack on the memory."""
@@ -153,6 +159,40 @@ def open_session(path: Path, n_threads: int = 1) -> Any:
         raise BadModel(f"{path} cannot be loaded ({one_line(error)}): get or export the network again.") from error
 
 
+def infer(session: Any, output: str, feed: Mapping[str, NDArray[Any]], seconds: float) -> NDArray[np.float32]:
+    """Run a network and return what it gives in `output`, as float32.
+
+    Parameters
+    ----------
+    session : onnxruntime.InferenceSession
+    output : str
+    feed : mapping of str to array
+        By the names of the inputs.
+    seconds : float
+        How long it may take.
+
+    Raises
+    ------
+    TimeoutError
+        If it takes longer.
+    """
+    import onnxruntime
+
+    options = onnxruntime.RunOptions()
+    clock = threading.Timer(seconds, setattr, (options, "terminate", True))
+    if seconds < math.inf:
+        clock.start()
+    try:
+        with np.errstate(over="ignore"):  # whoever uses the vectors checks that they are finite
+            return np.asarray(session.run([output], feed, options)[0], np.float32)
+    except Exception as error:  # its errors have no common root
+        if options.terminate:
+            raise TimeoutError(f"it takes longer than {seconds:g} seconds") from error
+        raise
+    finally:
+        clock.cancel()
+
+
 @dataclass(frozen=True)
 class Network:
     """A network that is ready to run; runs in several threads at once are fine.
@@ -176,13 +216,15 @@ class Network:
         """How many pictures to describe at once, at most."""
         return self.plug.batch or BATCH
 
-    def describe(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def describe(self, pixels: NDArray[np.uint8], seconds: float = math.inf) -> NDArray[np.float32]:
         """Return one vector for each picture; a map, or a sequence of tokens, is averaged to one.
 
         Parameters
         ----------
         pixels : (N, h, w, 3) uint8
             RGB, of the size that the network takes; N at most `batch`.
+        seconds : float
+            How long it may take.
 
         Returns
         -------
@@ -192,7 +234,7 @@ class Network:
         Raises
         ------
         BadModel
-            If the network fails, or answers with something else than one vector for each picture.
+            If the network fails, takes longer, or answers with something else than one vector for each picture.
 
         References
         ----------
@@ -204,9 +246,9 @@ class Network:
         """
         laid_out = self._laid_out(pixels)
         try:
-            with np.errstate(over="ignore"):  # whoever uses the vectors checks that they are finite
+            with np.errstate(over="ignore"):  # of half precision, as above
                 feed = {self.plug.input: laid_out.astype(self.plug.dtype, copy=False)}
-                answer = np.asarray(self.session.run([self.plug.output], feed)[0], np.float32)
+            answer = infer(self.session, self.plug.output, feed, seconds)
         except Exception as error:  # its errors have no common root
             raise BadModel(f"{self.path} fails on a picture ({one_line(error)}): export the network again.") from error
         return self._pooled(answer, len(laid_out))[: len(pixels)]

@@ -18,8 +18,8 @@ from lookalike.models.files import is_plain
 MAX_BYTES = 1 << 31
 """Protocol buffers end at 2 GiB; larger networks keep their weights in data files beside."""
 
-MAX_FIELDS = 5_000_000
-"""Large networks have some 100,000; a file made of nothing but fields would keep us busy for an hour."""
+MAX_FIELDS = 500_000
+"""Large networks have some 100,000; a file made of nothing but fields would take time and memory."""
 
 DOMAINS = {"", "ai.onnx", "ai.onnx.ml", "com.microsoft"}
 """Whose operators may occur: all of them are built into ONNX Runtime and compute on numbers."""
@@ -105,8 +105,7 @@ def _look_into(data: _Bytes, path: Path) -> OnnxFile:
     waiting = [("Model", slice(0, len(data)), 0)]
     while waiting:
         kind, where, depth = waiting.pop()
-        fields = list(_fields(data, where, budget))
-        spans = [(number, value) for number, value in fields if isinstance(value, slice)]
+        spans = [(number, value) for number, value in _fields(data, where, budget) if isinstance(value, slice)]
         waiting += [(_CHILDREN[kind][number], span, depth + 1) for number, span in spans if number in _CHILDREN[kind]]
         if kind == "Node":
             operators.add((_text(data, spans, 7), _text(data, spans, 4)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from lookalike.errors import BadModel, UnknownWords
 from lookalike.models.files import one_line
-from lookalike.models.network import FLOATS, MAX_BATCH
+from lookalike.models.network import FLOATS, MAX_BATCH, TRIAL, infer
 from lookalike.models.onnx_file import OnnxFile, Port
 from lookalike.models.tokens import Tokenizer, Tokens
 
@@ -171,14 +172,13 @@ class TextNetwork:
         return self._run(tokens)[: len(texts)]
 
     def try_out(self) -> None:
-        """Read one text, whether or not its words are known; raise BadModel if that is not possible."""
-        self._run(self.tokenizer.encode(["a boat"] * (self.plug.batch or 1)))
+        """Read one text, whether or not its words are known; raise BadModel if that fails or takes too long."""
+        self._run(self.tokenizer.encode(["a boat"] * (self.plug.batch or 1)), TRIAL)
 
-    def _run(self, tokens: Tokens) -> NDArray[np.float32]:
+    def _run(self, tokens: Tokens, seconds: float = math.inf) -> NDArray[np.float32]:
         try:
             feed = {port.name: _fed(port, tokens) for port in (self.plug.ids, *self.plug.others)}
-            with np.errstate(over="ignore"):  # whoever uses the vectors checks that they are finite
-                answer = np.asarray(self.session.run([self.plug.output.name], feed)[0], np.float32)
+            answer = infer(self.session, self.plug.output.name, feed, seconds)
         except Exception as error:  # its errors have no common root
             raise BadModel(f"{self.path} fails on a text ({one_line(error)}): export the network again.") from error
         if answer.ndim != 2 or len(answer) != len(tokens.ids):

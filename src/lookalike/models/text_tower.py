@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lookalike.errors import BadModel
 from lookalike.models.files import file_in, read_json
-from lookalike.models.manifest import TEXT_NETWORK, ModelFile, changed, listed, read_manifest
+from lookalike.models.manifest import TEXT_NETWORK, changed, listed, read_manifest
 from lookalike.models.network import open_session
 from lookalike.models.onnx_file import read_onnx
 from lookalike.models.text_network import MAX_LENGTH, TextNetwork, TextPlug, find_text_plug
@@ -18,63 +17,28 @@ USUAL_LENGTH = 77
 """Tokens of a text where OpenCLIP's configuration does not say another number."""
 
 
-@dataclass(frozen=True)
-class TextTower:
-    """A network that reads words, with what turns words into tokens.
-
-    Attributes
-    ----------
-    folder : Path
-        Of the whole network.
-    files : tuple of ModelFile
-        The network, its data files, the tokenizer, and the descriptions that were read.
-    tokenizer : str
-        The name of the tokenizer's file in the folder.
-    plug : TextPlug
-    rules : TokenRules
-    n_dims : int
-        D, of pictures and of texts.
-    """
-
-    folder: Path
-    files: tuple[ModelFile, ...]
-    tokenizer: str
-    plug: TextPlug
-    rules: TokenRules
-    n_dims: int
-
-    def open(self, n_threads: int = 1) -> TextNetwork:
-        """Make the network ready to read, after comparing its files with their hashes.
-
-        Raises
-        ------
-        BadModel
-            If a file has changed, is no tokenizer, or cannot be loaded by ONNX Runtime.
-        """
-        if problems := changed(self.folder, self.files):
-            raise BadModel(problems[0])
-        tokenizer = Tokenizer(file_in(self.folder, self.tokenizer), self.rules)
-        path = self.folder / TEXT_NETWORK
-        return TextNetwork(path, open_session(path, n_threads), self.plug, tokenizer, self.n_dims)
-
-
-def read_text_tower(folder: Path, n_dims: int) -> TextTower:
-    """Read what a network's folder says about words, without running anything.
+def open_text_tower(folder: Path, n_dims: int, n_threads: int = 1) -> TextNetwork:
+    """Make the network that reads words ready to run, after comparing its files with their hashes.
 
     Parameters
     ----------
     folder : Path
+        Of the whole network.
     n_dims : int
         D of the vectors of pictures.
+    n_threads : int
+        Threads of one run, at least 1.
 
     Raises
     ------
     BadModel
-        If a part is missing or not understood, or does not fit the other tower.
+        If a part is missing, has changed or is not understood, does not fit the other tower, or cannot be loaded by
+        ONNX Runtime.
     """
     manifest = read_manifest(folder)
+    path = folder / TEXT_NETWORK
     onnx = read_onnx(file_in(folder, TEXT_NETWORK))
-    plug = find_text_plug(folder / TEXT_NETWORK, onnx, n_dims)
+    plug = find_text_plug(path, onnx, n_dims)
     tokenizer = _find(folder, "tokenizer.json")
     if tokenizer is None:
         raise BadModel(
@@ -84,15 +48,11 @@ def read_text_tower(folder: Path, n_dims: int) -> TextTower:
     parent = TEXT_NETWORK.removesuffix("model.onnx")
     about = {name: place for name in ("tokenizer_config.json", "config.json") if (place := _find(folder, name))}
     names = [TEXT_NETWORK, *(parent + name for name in onnx.data_files), tokenizer, *about.values()]
+    if problems := changed(folder, [listed(folder, name, manifest) for name in names]):
+        raise BadModel(problems[0])
     content = {name: read_json(file_in(folder, place)) for name, place in about.items()}
-    return TextTower(
-        folder=folder,
-        files=tuple(listed(folder, name, manifest) for name in names),
-        tokenizer=tokenizer,
-        plug=plug,
-        rules=_rules(folder, plug, content.get("tokenizer_config.json", {}), content.get("config.json", {})),
-        n_dims=n_dims,
-    )
+    rules = _rules(folder, plug, content.get("tokenizer_config.json", {}), content.get("config.json", {}))
+    return TextNetwork(path, open_session(path, n_threads), plug, Tokenizer(file_in(folder, tokenizer), rules), n_dims)
 
 
 def _find(folder: Path, name: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import math
 import string
@@ -191,10 +192,26 @@ def _steps(part: Any) -> Iterator[dict[str, Any]]:
 
 def _growth(step: dict[str, Any]) -> int:
     """Return how many times longer a step makes a text, at most; a letter counts as one however many bytes it has."""
-    if step["type"] == "ByteLevel":
-        return 2
-    if step["type"] != "Replace":
-        return 1
+    match step["type"]:
+        case "ByteLevel":
+            return 2
+        case "Prepend":
+            return 1 + len(step["prepend"])
+        case "Precompiled":
+            return _longest_part(base64.b64decode(step["precompiled_charsmap"]))
+        case "Replace":
+            return _replaced(step)
+        case _:
+            return 1
+
+
+def _longest_part(charsmap: bytes) -> int:
+    """Return the most bytes that SentencePiece's table puts for a letter: behind a trie, each ends with a zero."""
+    n_trie = int.from_bytes(charsmap[:4], "little")
+    return max(1, max(map(len, charsmap[4 + n_trie :].split(b"\0"))))
+
+
+def _replaced(step: dict[str, Any]) -> int:
     content, pattern = len(step["content"]), step["pattern"]
     found = len(pattern.get("String", "")) if isinstance(pattern, dict) else 0  # an expression may find nothing at all
     return max(1, -(-content // found)) if found else 1 + content
