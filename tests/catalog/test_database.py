@@ -107,6 +107,25 @@ def test_foreign_keys_are_obeyed(engine):
         connection.execute(sa.insert(t.frames).values(item_id=7, number=0))
 
 
+def test_the_id_of_a_generation_is_never_used_again(engine):
+    def begun(connection: sa.Connection, number: int) -> int:
+        numbers = dict.fromkeys(("n_dims", "n_rows", "n_vectors"), 0)
+        words = {"name": "colour", "folder": str(number), "finder": "whole", "version": "1", "state": "retired"}
+        return connection.execute(sa.insert(t.spaces).values(generation=number, **words, **numbers)).lastrowid
+
+    with engine.begin() as connection:
+        ids = [begun(connection, number) for number in (1, 2)]
+        connection.execute(sa.delete(t.spaces).where(t.spaces.c.id == ids[1]))
+        assert begun(connection, 2) > ids[1]
+
+
+def test_foreign_keys_are_obeyed_after_a_migration_too(tmp_path):
+    engine = open_catalog(tmp_path / "catalog.db")
+    migrate(engine)
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+
+
 def test_what_is_deleted_is_overwritten(engine, tmp_path):
     with engine.begin() as connection:
         connection.execute(album("a name nobody should find"))

@@ -1,16 +1,21 @@
 """Codes beside the vectors: of every row, the same from every path that writes, made again from the vectors alone."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlalchemy import event
 
-from lookalike.codes.coder import Coder, read_coder
+from lookalike.codes.coder import Coder, read_coder, save_coder
 from lookalike.codes.lsh import lsh_coder
 from lookalike.codes.packing import as_words
 from lookalike.collection import Collection
+from lookalike.collection import codes as collection_codes
+from lookalike.collection.recode import fill_codes, forget_codes
 from lookalike.errors import BadQuery, CollectionDamaged
+from lookalike.ranking.chance import evenly
 from lookalike.settings import Settings
 from lookalike.types import Describer
 from tests.collection.conftest import invent
@@ -177,8 +182,77 @@ def test_a_coder_is_not_trained_on_a_handful(few: Collection) -> None:
         few.train_codes("colour")
 
 
-def test_agreement_counts_the_nearest_that_the_codes_find(few: Collection) -> None:
-    assert few.codes("colour").agreement == 1.0  # all others are among the best hundred
+@pytest.fixture
+def halved(collection: Collection) -> Collection:
+    """A collection of 300 invented pictures, which had 600."""
+    invent(collection, 600)
+    collection.remove(range(1, 301))
+    return collection
+
+
+def test_agreement_counts_the_nearest_that_the_codes_find_among_what_was_not_removed(halved: Collection) -> None:
+    view = halved._spaces.view("colour")
+    vectors, codes = view.vectors(np.arange(300, 600)), stored(halved, "colour")[300:]
+    shares = []
+    for row in evenly(300, 200):
+        others = np.delete(np.arange(300), row)
+        nearest = others[np.argsort(-(vectors[others] @ vectors[row]), kind="stable")][:10]
+        distances = np.bitwise_count(codes[others] ^ codes[row]).sum(axis=1)
+        shares.append(np.isin(nearest, others[np.argsort(distances, kind="stable")][:100]).mean())
+    assert np.mean(shares) < 1
+    assert halved.codes("colour").agreement == pytest.approx(np.mean(shares), abs=1e-3)
+
+
+def test_a_coder_is_trained_on_what_was_not_removed(halved: Collection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(collection_codes, "MAX_VECTORS", 400)
+    trained_on = collection_codes._spread(halved._spaces.view("colour"))
+    assert len(trained_on) == 300
+    assert trained_on.any(axis=1).all()
+
+
+@pytest.mark.parametrize("statement", ["DELETE FROM blocks", "SELECT spaces"])
+def test_whoever_is_killed_while_codes_are_made_anew_leaves_facts_that_come_true(
+    few: Collection, fast: Settings, statement: str
+) -> None:
+    """The second statement is the first that follows when the old codes are forgotten."""
+    folder = few._store.folder_of(few._spaces.find("colour"))
+    coder = lsh_coder(few._spaces.find("colour").n_dims, seed=8)
+    save_coder(folder / "coder.npz", coder)
+    seen: list[str] = []
+
+    def interrupt(*arguments: object) -> None:
+        seen.append(str(arguments[2]))
+        is_forgotten = any(each.startswith("UPDATE spaces SET coder") for each in seen)
+        if seen[-1].startswith(statement) and (is_forgotten or statement.startswith("DELETE")):
+            raise KeyboardInterrupt
+
+    event.listen(few._store.engine, "before_cursor_execute", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        few.renew()
+    event.remove(few._store.engine, "before_cursor_execute", interrupt)
+    with Collection(few.folder, settings=fast) as pictures:
+        pictures.renew()
+        assert pictures._spaces.find("colour").coder == coder.version
+        assert json.loads((folder / "space.json").read_text())["coder"]["version"] == coder.version
+        assert np.array_equal(stored(pictures, "colour"), expected(pictures, "colour", coder))
+
+
+def test_a_picture_that_is_removed_while_codes_are_made_is_no_damage(few: Collection, fast: Settings) -> None:
+    store, space = few._store, few._spaces.find("colour")
+    with store.writing():
+        forget_codes(store, space)
+    space = few._spaces.find("colour")
+    removed: list[int] = []
+
+    def remove(*arguments: object) -> None:
+        if str(arguments[2]).startswith("SELECT blocks") and not removed:
+            with Collection(few.folder, settings=fast) as other:
+                removed.append(other.remove([2]))
+
+    event.listen(store.engine, "before_cursor_execute", remove)
+    assert fill_codes(store, space, few._spaces.describer(space), store.writing) == N
+    assert removed == [1]
+    assert few.verify().problems == ()
 
 
 Using = Callable[..., Settings]

@@ -1,10 +1,14 @@
 """Generations of a space: built beside what serves, put in its place, gone back to, given up; nothing is ever lost."""
 
+import gc
+import os
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +16,17 @@ import pytest
 
 from lookalike.collection import Collection
 from lookalike.collection.generations import Generation
-from lookalike.errors import BadQuery, CollectionBusy, IncompatibleCollection, ModelNotFound
+from lookalike.collection.renew import Renewal
+from lookalike.errors import (
+    BadQuery,
+    CollectionBusy,
+    IncompatibleCollection,
+    ItemNotFound,
+    ModelNotFound,
+    UnreadableMedia,
+)
+from lookalike.media import Decoded, Decoder
+from lookalike.models import write_manifest
 from lookalike.settings import Settings
 
 N = 6
@@ -88,8 +102,6 @@ def test_pictures_that_were_looked_at_come_first_then_the_newest(place: Path, us
         pictures.note_look(2)
         pictures.note_look(2**40)  # nobody's
     with Collection(place, settings=using("right")) as pictures:
-        from lookalike.collection.renew import Renewal
-
         with pictures._store.writing():
             pictures._spaces.ensure()
         renewal = Renewal(pictures._store, pictures._spaces, lambda size: pictures._decoder(size, 1), 1, None)
@@ -109,7 +121,8 @@ def test_a_picture_whose_original_is_away_is_described_by_its_thumbnail_until_it
         report = pictures.renew()
         assert (report.described, report.stand_ins, report.switched) == (N + 1, 1, ["picture"])
         by_thumbnail = pictures._spaces.view("picture")
-        assert not pictures.is_renewal_due() or of_picture(pictures)[1].stand_ins == 1
+        assert of_picture(pictures)[1].stand_ins == 1
+        assert pictures.is_renewal_due()  # nobody has looked yet whether the file is there
         assert large_id in evidence(pictures)
         assert pictures.renew().described == 0
         shutil.move(elsewhere, large)
@@ -152,6 +165,165 @@ def test_going_back_describes_nothing_again_but_what_came_since(place: Path, usi
         assert pictures.renew().described == 1
         assert states(pictures) == [("left", "retired", N + 1), ("right", "serving", N + 1)]
         assert pictures.verify().problems == ()
+
+
+def test_a_generation_that_was_kept_is_gone_on_with_whoever_asks_for_it(place: Path, using: Using) -> None:
+    n_described = []
+    for model in ("right", "left", "right", "left"):
+        with Collection(place, settings=using(model)) as pictures:
+            pictures.add()
+            n_described.append(pictures.renew().described)
+            assert [each.model for each in of_picture(pictures) if each.state == "serving"] == [model]
+            assert not pictures.is_renewal_due()
+    assert n_described == [N, 0, 0, 0]
+    with Collection(place, settings=using("left")) as pictures:
+        assert pictures.use_model("right").state == "serving"
+        assert states(pictures) == [("left", "retired", N), ("right", "serving", N)]
+
+
+def test_of_two_generations_that_one_network_made_the_newer_is_gone_back_to(place: Path, using: Using, rows) -> None:
+    with Collection(place, settings=using("right")) as pictures:
+        pictures.renew()
+        pictures.use_model("classics")
+        pictures.renew()
+        rows(
+            pictures,
+            "UPDATE spaces SET version = (SELECT version FROM spaces WHERE model = 'right') WHERE model = 'left'",
+        )
+        pictures.use_model("right")
+        assert states(pictures) == [("left", "retired", N), ("right", "serving", N), ("classics", "retired", N)]
+
+
+def test_a_network_whose_folder_has_another_name_is_found_under_that(place: Path, using: Using, models: Path) -> None:
+    (models / "left").rename(models / "renamed")
+    with Collection(place, settings=using()) as pictures:
+        assert pictures.use_model("renamed").model == "renamed"
+        assert pictures.add().unchanged == N
+        assert states(pictures) == [("renamed", "serving", N)]
+
+
+def test_a_network_that_changes_beside_an_open_collection_is_renewed_once(
+    place: Path, using: Using, models: Path
+) -> None:
+    with Collection(place, settings=using("left")) as server:
+        assert not server.is_renewal_due()
+        looks = models / "left" / "preprocess_cfg.json"
+        looks.write_text(looks.read_text().replace("0.5", "0.25"))
+        write_manifest(models / "left")
+        assert server.is_renewal_due()
+        with Collection(place, settings=using("left")) as other:
+            assert other.renew().switched == ["picture"]
+        assert not server.is_renewal_due()
+        assert server.renew().switched == []
+
+
+def test_what_is_described_for_a_generation_that_is_given_up_meanwhile_comes_into_no_other(
+    place: Path, using: Using, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Collection(place, settings=using("right")) as pictures:
+        right = pictures._spaces.named("right")
+        describe = right.describe
+
+        def meanwhile(*arguments: object) -> np.ndarray:
+            with Collection(place, settings=using("right")) as other:
+                other.use_model("classics")
+            return describe(*arguments)
+
+        monkeypatch.setattr(right, "describe", meanwhile)
+        pictures.renew()
+        assert states(pictures) == [("left", "retired", N), ("classics", "serving", N)]
+        assert len(evidence(pictures)) == N - 1
+        assert pictures.verify().problems == ()
+
+
+def test_a_generation_that_is_made_again_is_not_taken_for_the_one_before(place: Path, using: Using) -> None:
+    with Collection(place, settings=using("right")) as server, Collection(place, settings=using()) as other:
+        server.renew()
+        before = server._spaces.view("picture").space
+        other.note_look(3)  # comes first when it is described again, so that rows change
+        other.use_model("left")
+        other.close()
+        other.drop_generation("picture", 2)
+        other.use_model("right")
+        other.renew()
+        after = server._spaces.view("picture").space
+        assert (before.generation, after.generation) == (2, 2)
+        assert before.id != after.id
+        assert before.folder != after.folder
+        assert evidence(server) == evidence(other)
+
+
+def test_what_is_dropped_is_let_go_by_who_has_it_open(place: Path, using: Using) -> None:
+    with Collection(place, settings=using("right")) as server, Collection(place, settings=using()) as other:
+        server.renew()
+        assert evidence(server, generation=1)
+        view = weakref.ref(server._spaces.at(1).view("picture"))
+        assert view() is not None
+        other.use_model("right")
+        other.drop_generation("picture", 1)
+        assert evidence(server)
+        gc.collect()
+        assert view() is None
+
+
+def test_a_picture_that_is_removed_while_it_is_read_is_missed_by_nobody(
+    place: Path, using: Using, folder: Path
+) -> None:
+    away = (folder / "3.png").stat().st_ino
+
+    class Unplugged:
+        def __init__(self, decoder: Decoder) -> None:
+            self._decoder = decoder
+            self.decode_bytes = decoder.decode_bytes
+
+        def decode(self, descriptor: int) -> Decoded:
+            if os.fstat(descriptor).st_ino != away:
+                return self._decoder.decode(descriptor)
+            with Collection(place, settings=using()) as other:
+                other.remove([4])
+            raise UnreadableMedia("its disk was unplugged")
+
+    with Collection(place, settings=using("right")) as pictures:
+
+        @contextmanager
+        def decoder_of(size: int) -> Iterator[Unplugged]:
+            with pictures._decoder(size, 1) as decoder:
+                yield Unplugged(decoder)
+
+        report = Renewal(pictures._store, pictures._spaces, decoder_of, 1, None).renew()
+        assert (report.described, report.lost, report.switched) == (N - 1, [], ["picture"])
+
+
+def test_what_to_do_about_a_picture_that_is_not_described_is_told(
+    place: Path, using: Using, folder: Path, draw
+) -> None:
+    draw(folder / "new.png", 77)
+    with Collection(place, settings=using("right")) as pictures:
+        pictures.add(folder)
+        with pytest.raises(ItemNotFound, match=r"picture 1 is not described in generation 2 .+; run `lookalike renew`"):
+            pictures.search("#1", generation=2)
+        pictures.use_model("left")
+        pictures.use_model("right")
+        pictures.renew()
+        draw(folder / "newer.png", 78)
+        pictures.add(folder)
+        with pytest.raises(
+            ItemNotFound, match=r"picture 8 is not described in generation 1 .+ ask the one that serves"
+        ):
+            pictures.search("#8", generation=1)
+
+
+def test_a_generation_that_nobody_here_can_complete_is_no_reason_to_renew(place: Path, using: Using, rows) -> None:
+    with Collection(place, settings=using("left")) as pictures:
+        rows(
+            pictures,
+            "INSERT INTO spaces (name, generation, folder, finder, version, n_dims, n_rows, n_vectors, state) "
+            "VALUES ('plugged', 1, 'plugged', 'whole', 'old', 8, 0, 0, 'serving'), "
+            "('plugged', 2, 'plugged@9', 'whole', 'new', 8, 0, 0, 'building')",
+        )
+    (place / "catalog.crc").unlink()
+    with Collection(place, settings=using("left")) as pictures:
+        assert not pictures.is_renewal_due()
 
 
 def test_what_was_chosen_stays_whatever_the_setting(place: Path, using: Using) -> None:
@@ -227,6 +399,25 @@ def test_removing_a_picture_forgets_it_in_every_generation(place: Path, using: U
             assert codes.any(axis=1).sum() == N - 1
         assert pictures.verify().problems == ()
         assert states(pictures) == [("left", "retired", N - 1), ("right", "serving", N - 1)]
+
+
+def test_removing_a_picture_forgets_the_thumbnail_that_stood_in_for_it(
+    place: Path, using: Using, folder: Path, tmp_path: Path, draw
+) -> None:
+    large = draw(folder / "large.png", 8, side=128)
+    with Collection(place, settings=using("left")) as pictures:
+        pictures.add(folder)
+    shutil.move(large, tmp_path / "elsewhere")
+    with Collection(place, settings=using("right")) as pictures:
+        pictures.renew()
+        needle = stored(pictures, 2, N + 1).astype(np.float16).tobytes()
+        shutil.move(tmp_path / "elsewhere", large)
+        pictures.renew()
+        assert needle in on_disk(place)
+        pictures.remove([N + 1])
+        assert needle not in on_disk(place)
+        assert (pictures._spaces.view("picture").is_live.sum(), len(evidence(pictures))) == (N, N - 1)
+        assert pictures.verify().problems == ()
 
 
 def stored(pictures: Collection, generation: int, item_id: int) -> np.ndarray:

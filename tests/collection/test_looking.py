@@ -96,6 +96,11 @@ def test_nothing_of_a_removed_picture_stays_in_either_size(photos: Collection) -
         photos.thumbnail(large, "large")
 
 
+def test_a_number_that_is_no_id_is_not_worth_an_error(photos: Collection) -> None:
+    photos.note_look(2**70)
+    photos.close()
+
+
 def test_an_original_is_the_file_byte_for_byte(photos: Collection, folder: Path) -> None:
     with original(photos._store, identity(photos, "large.jpg")) as file:
         assert os.read(file.descriptor, file.n_bytes + 1) == (folder / "large.jpg").read_bytes()

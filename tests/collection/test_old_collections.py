@@ -16,6 +16,7 @@ from lookalike.settings import Settings
 
 OLD = Path(__file__).parent / "old"
 SCHEMAS = sorted(path.stem for path in OLD.glob("*.zip"))
+WITHOUT_CODES = [schema for schema in SCHEMAS if schema < "0003"]
 N = 3
 
 Unpack = Callable[[str], Path]
@@ -64,11 +65,12 @@ def test_an_old_collection_opens_with_all_it_held_and_a_copy_of_its_catalogue(
         assert [names for *_, names in content(pictures)] == EXPECTED_NAMES
         assert len(list(pictures.album("kept"))) == 2
         assert pictures.verify().problems == ()
+        assert {generation.vectors for generation in pictures.generations()} == {N}
         for space in ("picture", "colour", "texture", "shape"):
             assert len(pictures.search(f"#1@{space}", k=N, cutoff=0)) == N - 1
 
 
-@pytest.mark.parametrize("schema", SCHEMAS)
+@pytest.mark.parametrize("schema", WITHOUT_CODES)
 def test_an_old_collection_is_brought_forward_in_the_background(schema: str, unpack: Unpack, fast: Settings) -> None:
     with Collection(unpack(schema), settings=fast) as pictures:
         before = content(pictures)
@@ -127,7 +129,7 @@ def test_a_migration_interrupted_at_any_step_loses_nothing(
         shutil.rmtree(place)
         if not is_interrupted:
             break
-    assert step > 10
+    assert step > 6
     assert countdown.n_left > 0
     figure("26", "old to new, interrupted at each step: 0 lost", f"from {schema}, at {step - 1} steps: 0 lost")
 

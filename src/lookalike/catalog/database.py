@@ -21,7 +21,7 @@ from lookalike.errors import (
     StorageFull,
 )
 
-SCHEMA = "0003"
+SCHEMA = "0004"
 """The newest migration, so that opening an up-to-date catalogue need not import Alembic (0.2 s)."""
 
 
@@ -108,9 +108,21 @@ def migrate(engine: Engine) -> None:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     with translated():
         command(engine, "PRAGMA journal_mode = WAL")
-        with writing(engine).begin() as connection:
-            config.attributes["connection"] = connection
-            upgrade(config, "head")
+        try:
+            with writing(engine).connect() as connection:
+                _disobey_foreign_keys(connection)
+                with connection.begin():
+                    config.attributes["connection"] = connection
+                    upgrade(config, "head")
+        finally:
+            engine.dispose()  # nobody else may get this connection from the pool
+
+
+def _disobey_foreign_keys(connection: Connection) -> None:
+    """Let a table be dropped without what names its rows, for a new one that has the same rows."""
+    raw = connection.connection.driver_connection
+    assert isinstance(raw, sqlite3.Connection)
+    raw.execute("PRAGMA foreign_keys = OFF")  # does nothing inside a transaction
 
 
 @contextmanager

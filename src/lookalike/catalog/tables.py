@@ -130,6 +130,7 @@ spaces = Table(
     Column("n_codes", Integer, nullable=False, server_default="0"),  # rows that have a code
     UniqueConstraint("name", "generation"),
     Index("spaces_state", "name", "state", unique=True, sqlite_where=text("state != 'retired'")),
+    sqlite_autoincrement=True,  # as of items: another process may remember a generation that was dropped
 )
 
 vectors = Table(

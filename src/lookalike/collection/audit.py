@@ -125,7 +125,7 @@ class _Meter:
 def _queries(view: SpaceView) -> dict[str, Vectors]:
     from lookalike.ranking.chance import evenly  # SciPy: 0.15 s that opening need not take
 
-    live = np.flatnonzero(view.index.is_live())
+    live = np.flatnonzero(view.is_live)
     return {"pictures": view.vectors(live[evenly(len(live), N_QUERIES)]), "words": _word_queries(view)}
 
 
@@ -139,8 +139,7 @@ def _word_queries(view: SpaceView) -> Vectors:
 
 
 def _compare(view: SpaceView, what: str, queries: Vectors, meter: _Meter) -> list[Finding]:
-    is_live = view.index.is_live()
-    allowed = None if is_live.all() else is_live
+    allowed = None if view.is_live.all() else view.is_live
     exact = _answers(view.index, queries, allowed, meter)
     answers = {
         kind: exact if kind == "exact" else _answers(view.indexes.of(kind), queries, allowed, meter)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
+from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
 from lookalike.catalog import tables as t
@@ -413,7 +414,8 @@ def _forget_vectors(store: Store, connection: Connection, space: Space, ids: Seq
     name = _next_folder(space.folder)
     folder = store.folder / "spaces" / name
     vectors, codes = store.load_files(space)
-    forgotten = np.array(sorted(rows), dtype=np.int64)
+    # A thumbnail that stood in for its original left its vector behind, perhaps that of one of these pictures.
+    forgotten = np.union1d(np.array(rows, dtype=np.int64), _left_behind(connection, space, vectors))
     new_vectors = vectors.copy_without(forgotten, folder / vectors.folder.name)
     new_codes = codes.copy_without(forgotten[forgotten < codes.n_rows], folder / codes.folder.name)
     segment_folder(store.folder_of(space), space.coder).link_without(forgotten, folder / FOLDER)
@@ -425,6 +427,19 @@ def _forget_vectors(store: Store, connection: Connection, space: Space, ids: Seq
             shutil.copy2(store.folder_of(space) / facts, folder / facts)
     connection.execute(sa.update(t.spaces).where(t.spaces.c.id == space.id).values(folder=name))
     record_rows(connection, space, new_vectors, new_codes, n_new=-len(rows))
+
+
+def _left_behind(connection: Connection, space: Space, vectors: VectorFile) -> NDArray[np.int64]:
+    """Return the rows (n,) that hold a vector of nobody."""
+    is_free = np.ones(space.n_rows, dtype=np.bool_)
+    is_here = sa.and_(t.vectors.c.space_id == space.id, t.vectors.c.row < space.n_rows)
+    is_free[np.fromiter(connection.scalars(sa.select(t.vectors.c.row).where(is_here)), dtype=np.int64)] = False
+    free = np.flatnonzero(is_free)
+    found = [np.zeros(0, dtype=np.int64)]
+    for number, segment in enumerate(vectors.segments()):
+        rows = free[free // vectors.rows_per_segment == number]
+        found.append(rows[segment[rows % vectors.rows_per_segment].any(axis=1)])
+    return np.concatenate(found)
 
 
 def _next_folder(folder: str) -> str:

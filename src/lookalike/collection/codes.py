@@ -73,15 +73,17 @@ def codes_report(view: SpaceView) -> CodesReport:
 def _agreement(view: SpaceView) -> float | None:
     from lookalike.ranking.chance import evenly  # SciPy: 0.15 s that opening need not take
 
-    if not view.codes or len(view.index) < 2:
+    live = np.flatnonzero(view.is_live)
+    if not view.codes or len(live) < 2:
         return None
-    rows = evenly(len(view.index), N_QUERIES)
-    nearest = view.index.search(view.vectors(rows), min(N_NEAREST + 1, len(view.index))).rows
-    codes = np.concatenate(view.codes) if len(view.codes) > 1 else view.codes[0]
+    places = evenly(len(live), N_QUERIES)
+    rows = live[places]
+    nearest = view.index.search(view.vectors(rows), min(N_NEAREST + 1, len(live)), allowed=view.is_live).rows
+    codes = np.concatenate(view.codes)[live]
     shares = []
-    for row, found in zip(rows, nearest, strict=True):
+    for place, row, found in zip(places, rows, nearest, strict=True):
         others = found[found != row][:N_NEAREST]
-        by_code = np.argsort(np.bitwise_count(codes ^ codes[row]).sum(axis=1, dtype=np.uint16), kind="stable")
+        by_code = live[np.argsort(np.bitwise_count(codes ^ codes[place]).sum(axis=1, dtype=np.uint16), kind="stable")]
         shares.append(np.isin(others, by_code[by_code != row][:N_BY_CODE]).mean())
     return round(float(np.mean(shares)), 4)
 
@@ -115,8 +117,8 @@ def train_codes(
 def _spread(view: SpaceView) -> Vectors:
     from lookalike.ranking.chance import evenly  # as in `_agreement`
 
-    vectors = view.vectors(evenly(len(view.index), MAX_VECTORS))
-    vectors = vectors[vectors.any(axis=1)]  # of a picture that was removed, zeros are left
+    live = np.flatnonzero(view.is_live)
+    vectors = view.vectors(live[evenly(len(live), MAX_VECTORS)])
     if len(vectors) < FEWEST:
         raise BadQuery(
             f"the space {view.space.name} holds {len(vectors)} vectors and training takes {FEWEST}; "

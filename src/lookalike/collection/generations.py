@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 from lookalike.catalog import tables as t
 from lookalike.collection.facts import write_facts
 from lookalike.collection.space_files import coder_of
-from lookalike.collection.store import Space, State, Store
+from lookalike.collection.store import Space, State, Store, read_generations
 from lookalike.errors import BadQuery
 from lookalike.finders.whole import WholeFrame
 from lookalike.types import Describer
@@ -67,21 +67,15 @@ class Generation:
         return asdict(self)
 
 
-def begin(store: Store, name: str, describer: Describer, model: str | None, state: State) -> None:
-    """Make an empty generation of a space."""
+def begin(store: Store, name: str, describer: Describer, model: str | None, state: State) -> Space:
+    """Make an empty generation of a space and return it."""
+    c = t.spaces.c
     with store.changes.begin() as connection:
-        newest = sa.select(sa.func.max(t.spaces.c.generation)).where(t.spaces.c.name == name)
-        number = (connection.scalar(newest) or 0) + 1
-        # `@` stands in no name of a space, so no other space has this folder.
-        folder = store.folder / "spaces" / (name if number == 1 else f"{name}@{number}")
-        shutil.rmtree(folder, ignore_errors=True)  # left behind if somebody killed us here
-        folder.mkdir(parents=True)
-        coder = coder_of(folder, describer)
-        write_facts(folder, name, describer, coder)
+        number = (connection.scalar(sa.select(sa.func.max(c.generation)).where(c.name == name)) or 0) + 1
         values = {
             "name": name,
             "generation": number,
-            "folder": folder.name,
+            "folder": "",
             "finder": WholeFrame.name,
             "version": describer.version,
             "n_dims": describer.n_dims,
@@ -89,22 +83,45 @@ def begin(store: Store, name: str, describer: Describer, model: str | None, stat
             "n_vectors": 0,
             "state": state,
             "model": model,
-            "coder": coder.version,
         }
-        connection.execute(sa.insert(t.spaces).values(values))
+        space_id = connection.execute(sa.insert(t.spaces).values(values)).lastrowid
+        # `@` stands in no name of a space, and an id is never used again: no other generation ever has this folder.
+        folder = store.folder / "spaces" / (name if number == 1 else f"{name}@{space_id}")
+        shutil.rmtree(folder, ignore_errors=True)  # left behind if somebody killed us here
+        folder.mkdir(parents=True)
+        coder = coder_of(folder, describer)
+        write_facts(folder, name, describer, coder)
+        made = {"folder": folder.name, "coder": coder.version}
+        connection.execute(sa.update(t.spaces).where(c.id == space_id).values(made))
+        return next(space for space in read_generations(connection) if space.id == space_id)
 
 
-def choose(store: Store, name: str, version: str) -> None:
-    """Note that a generation is the one that somebody wants, which serves at once if it is complete."""
+def revive(store: Store, space: Space, model: str | None) -> None:
+    """Go on building a generation that was kept, which serves at once if it is complete.
+
+    Parameters
+    ----------
+    model : str or None
+        The name that its describer has now.
+    """
+    with store.changes.begin() as connection:
+        _go_on(connection, space, model)
+
+
+def choose(store: Store, space: Space, model: str | None) -> None:
+    """Note that a generation is the one that somebody wants, and have it serve as `revive` does."""
     c = t.spaces.c
     with store.changes.begin() as connection:
-        is_wanted = sa.and_(c.name == name, c.version == version)
-        connection.execute(sa.update(t.spaces).where(c.name == name).values(is_chosen=is_wanted))
-        retired = sa.and_(is_wanted, c.state == "retired")
-        connection.execute(sa.update(t.spaces).where(retired).values(state="building"))
-        for space_id in connection.scalars(sa.select(c.id).where(is_wanted, c.state == "building")).all():
-            if not len(items_without(connection, space_id)):
-                switch(connection, name)
+        connection.execute(sa.update(t.spaces).where(c.name == space.name).values(is_chosen=c.id == space.id))
+        _go_on(connection, space, model)
+
+
+def _go_on(connection: Connection, space: Space, model: str | None) -> None:
+    state = "serving" if space.state == "serving" else "building"
+    this = sa.update(t.spaces).where(t.spaces.c.id == space.id)
+    connection.execute(this.values(state=state, model=model))
+    if state == "building" and not len(items_without(connection, space.id)):
+        switch(connection, space.name)
 
 
 def switch(connection: Connection, name: str) -> None:

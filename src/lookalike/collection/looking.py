@@ -47,6 +47,8 @@ class LookLog:
         if not noted:
             return
         # A disk that is full or takes no writing is no reason to fail: nothing but an order depends on it.
-        with suppress(LookalikeError, OSError, sa.exc.DBAPIError), self._store.changing() as connection:
+        # Nor is a number that is too large for any id.
+        whatever = suppress(LookalikeError, OSError, OverflowError, sa.exc.DBAPIError)
+        with whatever, self._store.changing() as connection:
             for ids in batches(iter(noted), PORTION):
                 connection.execute(sa.update(t.items).where(t.items.c.id.in_(ids)).values(looked_at=now()))

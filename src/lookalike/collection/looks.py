@@ -14,7 +14,7 @@ from lookalike.collection.items import unknown
 from lookalike.collection.places import present_paths
 from lookalike.collection.rank import Look, signed_leaves
 from lookalike.collection.spaces import PICTURE, Spaces
-from lookalike.collection.store import Store
+from lookalike.collection.store import Space, Store
 from lookalike.collection.uploads import Uploads
 from lookalike.collection.view import SpaceView, judges
 from lookalike.describers.colour import ColourDescriber
@@ -132,9 +132,20 @@ def _stored_look(item_id: int, store: Store, view: SpaceView) -> Look:
     if sha256 is None:
         raise unknown(item_id)
     if not len(rows):
-        raise ItemNotFound(f"picture {item_id} is not described in space {view.space.name}; run `lookalike repair`")
+        raise ItemNotFound(
+            f"picture {item_id} is not described in generation {view.space.generation} of space {view.space.name}; "
+            f"{_remedy(view.space, store)}"
+        )
     row = int(rows[0])
     return Look(view, view.vectors(rows[:1])[0], judges(view.describer), store.thumbnail_path(sha256), row)
+
+
+def _remedy(space: Space, store: Store) -> str:
+    """Return what to do about a picture that a generation does not describe."""
+    if space.state == "retired":
+        return "it is kept as it was, ask the one that serves"
+    is_renewed = any(each.name == space.name and each.state == "building" for each in store.generations())
+    return f"run `lookalike {'renew' if is_renewed else 'repair'}`"
 
 
 def _frame(source: int | str | Upload | Image, store: Store, uploads: Uploads, size: int) -> Frame:

@@ -12,6 +12,7 @@ from lookalike.codes.coder import Coder
 from lookalike.collection.facts import write_facts
 from lookalike.collection.space_files import codes_of, usable_coder
 from lookalike.collection.store import Space, Store, record_rows
+from lookalike.errors import CollectionDamaged
 from lookalike.types import Describer
 
 PORTION = 1 << 16
@@ -47,11 +48,17 @@ def fill_codes(store: Store, space: Space, describer: Describer, turn: Turn = nu
         with turn():
             if (now := store.as_it_is(space)) is None:
                 return 0  # dropped meanwhile
-            forget_codes(store, now, coder.version)
+            # Facts first: whoever is killed before the codes are forgotten has all of this to do again.
             write_facts(store.folder_of(now), now.name, describer, coder)
+            forget_codes(store, now, coder.version)
     n_coded = 0
     while (now := store.as_it_is(space)) is not None and _lacks_codes_of(coder, now):
-        rows = _stored(store, now)
+        try:
+            rows = _stored(store, now)
+        except CollectionDamaged:
+            if store.as_it_is(now) == now:
+                raise
+            continue  # no damage: somebody removed pictures, and other files lie in the place of these
         codes = codes_of(coder, rows)
         with turn():
             if store.as_it_is(now) != now:

@@ -136,8 +136,7 @@ class Renewal:
         with self._turn():
             wished = self.spaces.wished()
             for space in self.store.generations():
-                is_unwanted = space.name in wished and space.version != wished[space.name].version
-                if space.state == "building" and is_unwanted:
+                if space.state == "building" and _is_unwanted(space, wished):
                     drop(self.store, space)
             self.spaces.ensure()
 
@@ -196,13 +195,16 @@ class Renewal:
         except (UnreadableMedia, OSError) as error:
             return _Seen(item_id, reason=f"{reason}; its thumbnail: {error}")
 
-    def _thumbnail(self, item_id: int, decoder: Decoder) -> Image:
+    def _thumbnail(self, item_id: int, decoder: Decoder) -> Image | None:
+        """Return a picture's thumbnail, None if it was removed meanwhile."""
         with self.store.engine.connect() as connection:
             facts = sa.select(t.items.c.sha256, t.items.c.thumbnail_crc).where(t.items.c.id == item_id)
-            sha256, crc = connection.execute(facts).one()
-        path = self.store.thumbnail_path(sha256)
+            item = connection.execute(facts).one_or_none()
+        if item is None:
+            return None
+        path = self.store.thumbnail_path(item.sha256)
         content = path.read_bytes()
-        if zlib.crc32(content) != crc:
+        if zlib.crc32(content) != item.thumbnail_crc:
             raise UnreadableMedia(f"{path} is not what was written")
         return decoder.decode_bytes(content).frame.image
 
@@ -237,7 +239,7 @@ class Renewal:
         instances = whole_instances(connection, [picture.item_id for picture in shown])
         taken: dict[int, _Seen] = {}
         for space in self.store.generations():
-            if space.id not in vectors or space.state == "retired":
+            if space.id not in vectors or space.state == "retired" or space.version != describers[space.id].version:
                 continue
             wanted = np.array(_wanted(connection, space.id, shown)) & [p.item_id in instances for p in shown]
             pictures = [picture for picture, is_wanted in zip(shown, wanted, strict=True) if is_wanted]
@@ -267,17 +269,19 @@ def is_due(store: Store, spaces: Spaces) -> bool:
         wished = spaces.wished()
     except ModelNotFound:  # it would only say so
         return False
-    generations = store.generations()
-    if any(space.state == "building" for space in generations):
-        return True
-    serving = [space for space in generations if space.state == "serving"]
-    if any(space.name in wished and space.version != wished[space.name].version for space in serving):
+    if any(space.state != "retired" and _is_unwanted(space, wished) for space in store.generations()):
         return True
     targets = spaces.targets()
+    if any(space.state == "building" for space in targets):
+        return True
     if any(are_codes_due(store, space, describer) for space, describer in targets.items()):
         return True
     with translated(), store.engine.connect() as connection:
         return len(_improvable(connection, targets)) > 0
+
+
+def _is_unwanted(space: Space, wished: Mapping[str, Describer]) -> bool:
+    return space.name in wished and space.version != wished[space.name].version
 
 
 def _improvable(connection: Connection, spaces: Mapping[Space, Describer]) -> NDArray[np.int64]:

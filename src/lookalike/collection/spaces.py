@@ -1,13 +1,13 @@
 """Which describers a collection uses, and its spaces as searches see them."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from functools import partial
 from pathlib import Path
 from typing import Self
 
 from lookalike.collection.facts import describer_of
-from lookalike.collection.generations import begin, choose, drop
+from lookalike.collection.generations import begin, choose, drop, revive
 from lookalike.collection.gone import GoneDescriber
 from lookalike.collection.space_files import usable_coder
 from lookalike.collection.space_indexes import IndexFiles, Wishes
@@ -16,6 +16,7 @@ from lookalike.collection.view import SpaceView
 from lookalike.describers import load_describers
 from lookalike.describers.combined import CombinedDescriber
 from lookalike.errors import BadQuery, CollectionDamaged, ModelNotFound
+from lookalike.models import Model
 from lookalike.types import Describer
 
 PICTURE = "picture"
@@ -28,6 +29,12 @@ BUNDLED, CLASSICS = "bundled", "classics"
 def largest_size(describers: Iterable[Describer]) -> int:
     """Return the longer side that describers want at most, in pixels."""
     return max((describer.size for describer in describers), default=1)
+
+
+def _generation_by(describer: Describer, generations: Iterable[Space]) -> Space | None:
+    """Return the generation that a describer made: of several the one that serves or is built, or else the newest."""
+    made = [space for space in generations if space.version == describer.version]
+    return max(made, key=lambda space: (space.state == "serving", space.state == "building", space.id), default=None)
 
 
 class Spaces:
@@ -55,7 +62,7 @@ class Spaces:
         self._index_files: dict[int, IndexFiles] = {}
         self._classical: dict[str, Describer] = {}
         self._built_in: dict[str, Describer] = {}
-        self._networks_seen: dict[tuple[str, str], Describer] = {}
+        self._networks_seen: dict[Model, Describer] = {}
         self._made_by: dict[tuple[str, str], Describer] = {}
 
     def at(self, generation: int | None) -> Self:
@@ -118,7 +125,9 @@ class Spaces:
         BadQuery
             If there is no such space or generation.
         """
-        spaces = self._store.generations()
+        return self._found(self._store.generations(), name, generation)
+
+    def _found(self, spaces: Sequence[Space], name: str, generation: int | None) -> Space:
         found = [space for space in spaces if space.name == name and self._is_searched(space, generation)]
         if found:
             return found[0]
@@ -217,16 +226,16 @@ class Spaces:
         return BUNDLED in self._built_in
 
     def _networks(self) -> dict[str, Describer]:
-        """Return the networks that are installed now, by name; each is made once."""
+        """Return the networks that are installed now, by name; each is made once, and again if its folder changes."""
         from lookalike.describers.network import network_describer
         from lookalike.models import list_models
 
-        networks = {}
-        for model in list_models(self._models).models:
-            key = (model.name, model.sha256)
-            if key not in self._networks_seen:
-                self._networks_seen[key] = network_describer(model)
-            networks[model.name] = self._networks_seen[key]
+        seen, networks = self._networks_seen, {}
+        models = list_models(self._models).models
+        for model in models:
+            networks[model.name] = seen[model] = seen.get(model) or network_describer(model)
+        for gone in seen.keys() - set(models):
+            seen.pop(gone, None)
         return networks
 
     def _is_of_network(self, space: Space) -> bool:
@@ -235,7 +244,8 @@ class Spaces:
     def ensure(self) -> dict[Space, Describer]:
         """Make the spaces that are not there yet, and begin a generation where another version should describe.
 
-        A generation that is being built already goes on, whoever wished for it. Only for the holder of the writer lock.
+        One of that version that was kept is gone on with. What is being built already goes on, whoever wished for it.
+        Only for the holder of the writer lock.
 
         Returns
         -------
@@ -245,13 +255,18 @@ class Spaces:
         generations = self._store.generations()
         wish = self.wish()
         for name, describer in self.wished().items():
-            states = {space.state: space for space in generations if space.name == name}
             model = wish if name == PICTURE else None
+            mine = [space for space in generations if space.name == name]
+            states = {space.state: space for space in mine}
             serving = states.get("serving")
             if serving is None:
                 begin(self._store, name, describer, model, "serving")
             elif serving.version != describer.version and "building" not in states:
-                begin(self._store, name, describer, model, "building")
+                kept = _generation_by(describer, mine)
+                if kept is None:
+                    begin(self._store, name, describer, model, "building")
+                else:
+                    revive(self._store, kept, model)
         return self.targets()
 
     def use(self, name: str) -> Space:
@@ -267,14 +282,13 @@ class Spaces:
         """
         describer = self.named(name)
         generations = [space for space in self._store.generations() if space.name == PICTURE]
-        wanted = next((space for space in generations if space.version == describer.version), None)
-        if wanted is None or wanted.state != "building":
-            for space in generations:
-                if space.state == "building":
-                    drop(self._store, space)
+        wanted = _generation_by(describer, generations)
+        for space in generations:
+            if space.state == "building" and space != wanted:
+                drop(self._store, space)
         if wanted is None:
-            begin(self._store, PICTURE, describer, name, "building" if generations else "serving")
-        choose(self._store, PICTURE, describer.version)
+            wanted = begin(self._store, PICTURE, describer, name, "building" if generations else "serving")
+        choose(self._store, wanted, name)
         return next(space for space in self._store.generations() if space.is_chosen and space.name == PICTURE)
 
     def drop(self, name: str, generation: int) -> None:
@@ -289,8 +303,10 @@ class Spaces:
         """
         space = self.find(name, generation)
         drop(self._store, space)
+        self._forget_dropped(self._store.generations())
         if space.state == "building":
-            choose(self._store, name, self.find(name).version)
+            serving = self.find(name)
+            choose(self._store, serving, serving.model)
 
     def view(self, name: str) -> SpaceView:
         """Return a space as it is committed now.
@@ -300,12 +316,21 @@ class Spaces:
         BadQuery
             If the collection has no space of this name.
         """
-        space = self.find(name, self._generation if name == PICTURE else None)
+        spaces = self._store.generations()
+        self._forget_dropped(spaces)
+        space = self._found(spaces, name, self._generation if name == PICTURE else None)
         view = self._views.get(space.id)
         if view is None or view.space != space:
             view = self._views[space.id] = self._opened(space)
         view.indexes.notice()
         return view
+
+    def _forget_dropped(self, spaces: Sequence[Space]) -> None:
+        """Let go of generations that are there no more: what is mapped of them keeps its room on the disk."""
+        known = {space.id for space in spaces}
+        for kept in (self._views, self._index_files):
+            for gone in kept.keys() - known:
+                kept.pop(gone, None)
 
     def _opened(self, space: Space) -> SpaceView:
         describer = self.describer(space)

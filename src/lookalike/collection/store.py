@@ -311,7 +311,10 @@ class Store:
     def generations(self) -> list[Space]:
         """Return all generations of all spaces, by name, the oldest first."""
         with translated(), self.engine.connect() as connection:
-            return read_generations(connection)
+            generations = read_generations(connection)
+        for gone in self._files.keys() - {space.id for space in generations}:
+            self._files.pop(gone, None)
+        return generations
 
     def as_it_is(self, space: Space) -> Space | None:
         """Return a generation as it is committed now, None if it was dropped."""

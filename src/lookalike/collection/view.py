@@ -104,6 +104,11 @@ class SpaceView:
         self._allowed: dict[tuple[int, str], NDArray[np.bool_] | None] = {}
 
     @cached_property
+    def is_live(self) -> NDArray[np.bool_]:
+        """Which rows (N,) hold a vector: what was removed is zeros. All vectors are read when this is first asked."""
+        return self.index.is_live()
+
+    @cached_property
     def yardstick(self) -> Vectors:
         """Vectors (M, D) that stand for chance: the describer's references, and a fixed sample of the collection."""
         from lookalike.ranking.chance import evenly  # as in `closeness`
@@ -111,7 +116,7 @@ class SpaceView:
         sample = self.vectors(evenly(len(self.index), SAMPLE))
         sample = sample[sample.any(axis=1)]  # what was removed is zeros
         if not len(sample):
-            live = np.flatnonzero(self.index.is_live())
+            live = np.flatnonzero(self.is_live)
             sample = self.vectors(live[evenly(len(live), SAMPLE)])
         return sample if self.calibration is None else np.concatenate([self.calibration.reference, sample])
 

@@ -27,7 +27,7 @@ def main() -> None:
             path.parent.mkdir(exist_ok=True)
             colours = np.random.default_rng(seed).integers(0, 256, (6, 8, 3), dtype=np.uint8)
             Image.fromarray(colours.repeat(8, axis=0).repeat(8, axis=1)).save(path)
-        with Collection(place / "collection", settings=Settings(workers=1, model=None)) as collection:
+        with Collection(place / "collection", settings=Settings(workers=1, model="classics")) as collection:
             collection.add(place / "pictures")
             collection.make_album("kept", [1, 2])
         destination = Path(__file__).with_name(f"{SCHEMA}.zip")
