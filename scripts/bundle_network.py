@@ -39,8 +39,8 @@ KINDS = Path(__file__).parents[1] / "recipes" / "kinds.toml"
 N_DIMS, SHRINKAGE = 128, 0.1
 LIKENESS = 0.35
 """How much of the projected similarity is the network's own. Discriminant axes keep what tells labels apart; that a
-drawing is like what it shows, which the network has learned, they keep badly. Pictures that were kept aside, asked plain,
-drawn and cut out, are found best with 0.5 to 0.65, photographs of many pixels with 0.2 to 0.35."""
+drawing is like what it shows, which the network has learned, they keep badly. Pictures that were kept aside, asked
+plain, drawn and cut out, are found best with 0.5 to 0.65, photographs of many pixels with 0.2 to 0.35."""
 SHARES = {"things": 0.5, "objects": 0.15, "styles": 0.1, "clothes": 0.05, "products": 0.2}
 """How much each head counts in the projection; the others have too few pictures of a label."""
 FEWEST = 5

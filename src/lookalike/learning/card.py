@@ -55,7 +55,8 @@ def _head(folder: Path, facts: dict[str, Any]) -> Iterator[str]:
     )
     yield from ("", f"Trained for {facts['step']:,} of {facts['n_steps']:,} batches ({share:.0%}) of `recipe.json`.")
     if facts["n_steps_before"]:
-        yield f"It began with the weights that {facts['n_steps_before']:,} batches of what stands there as `before` gave."
+        before = f"{facts['n_steps_before']:,} batches"
+        yield f"It began with the weights that {before} of what stands there as `before` gave."
     if facts["curve"]:
         last = facts["curve"][-1]
         yield (
