@@ -106,6 +106,7 @@ def test_a_base_has_no_base(tmp_path: Path) -> None:
         (f"{SOURCE}[twins]\nshare = 0.2\ncontrast = 1\ndrawn = {{ a = 2 }}", "drawn and cut_out of a"),
         (f'{SOURCE}[twins]\nshare = 0.2\ncontrast = 1\ndrawn = {{ a = "x" }}', "no recipe"),
         (f"{SOURCE}[twins]\nshare = 0.2\ncontrast = 1\ncut_out = {{ b = 1 }}", "sources of the recipe, got b"),
+        (f"batch = 4\n{SOURCE}[twins]\nshare = 0.2\ncontrast = 1", "one twin or more"),
         (f"before = 3\n{SOURCE}", "before is a table"),
         (f"{SOURCE}[before.before]\nseed = 3", "before is a table, without a before"),
         (f"{SOURCE}[before.shape]\nn_dims = 8", "the same shape"),

@@ -188,6 +188,9 @@ class Recipe:
         _check(ends == sorted(ends) and ends[-1:] == [1.0], f"phases ascend to 1, got {ends}")
         _check(all(phase.side >= 32 for phase in self.phases), "pictures are at least 32 pixels")
         _check(self.before is None or self.before.shape == self.shape, "what is trained before has the same shape")
+        _check(
+            self.twins is None or self.n_twins > 0, "a batch has one twin or more: raise batch, or the share of twins"
+        )
         styled = {*self.twins.drawn, *self.twins.cut_out} if self.twins else set()
         _check(styled <= self.sources.keys(), f"twins name sources of the recipe, got {', '.join(sorted(styled))}")
 
