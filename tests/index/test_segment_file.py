@@ -92,7 +92,7 @@ def test_every_flip_truncation_and_lost_page_is_detected(path: Path) -> None:
             continue
         path.write_bytes(content)
         n_damaged += 1
-        with pytest.raises(CollectionDamaged, match=r"a segment of .* made again by itself"):
+        with pytest.raises(CollectionDamaged, match=r"a segment of .* `lookalike repair` makes it again"):
             read_segment(path, STAMP)
     path.write_bytes(sound)
     assert len(read_segment(path, STAMP)) == 300
