@@ -4,6 +4,7 @@ import tomllib
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
@@ -19,6 +20,15 @@ from lookalike.errors import LookalikeError
 DATA_FOLDER = Path(platformdirs.user_data_dir("lookalike"))
 SETTINGS_FILE = Path(platformdirs.user_config_dir("lookalike")) / "settings.toml"
 SECRETS = ("password", "token", "engine_password", "engine_api_key")
+
+
+def _without_user(urls: str) -> str:
+    if any(urlsplit(url).username or urlsplit(url).password for url in urls.split(",")):
+        raise ValueError(
+            "holds a user or password, which logs would show; give them as engine_user and engine_password"
+        )
+    return urls
+
 
 Home = Annotated[Path, AfterValidator(Path.expanduser)]
 
@@ -36,13 +46,17 @@ class Settings(BaseSettings):
     )
     workers: int = Field(default=2, ge=1, le=64, description="processes that decode pictures")
     max_pixels: int = Field(default=100_000_000, ge=1, description="decoded pixels of one picture")
-    max_seconds: float = Field(default=10.0, gt=0, description="seconds to decode one picture")
+    max_seconds: float = Field(default=10.0, gt=0, le=86_400, description="seconds to decode one picture")
     max_memory: int = Field(default=2 << 30, ge=256 << 20, description="bytes of memory of one decoding process")
-    query_seconds: float = Field(default=10.0, gt=0, description="seconds the catalogue may take to answer one query")
+    query_seconds: float = Field(
+        default=10.0, gt=0, le=86_400, description="seconds the catalogue may take to answer one query"
+    )
     preview_bytes: int = Field(default=1 << 30, ge=0, description="bytes of large thumbnails kept on disk")
     password: SecretStr | None = Field(default=None, description="what people must give to use the server")
     token: SecretStr | None = Field(default=None, description="what programs must send to use it, as Bearer")
-    engine: str | None = Field(default=None, description="the URL of Elasticsearch or OpenSearch; none: not used")
+    engine: Annotated[str, AfterValidator(_without_user)] | None = Field(
+        default=None, description="the URL of Elasticsearch or OpenSearch; none: not used"
+    )
     engine_user: str | None = Field(default=None, description="the user to be there")
     engine_password: SecretStr | None = Field(default=None, description="that user's password")
     engine_api_key: SecretStr | None = Field(default=None, description="instead of user and password")
@@ -78,8 +92,8 @@ def load_settings() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
-        value = "not shown" if name in SECRETS else repr(first["input"])
+        value = "not shown" if name in (*SECRETS, "engine") else repr(first["input"])
         raise LookalikeError(
-            f"the setting {name} is {value}, but {first['msg'].lower()}; "
+            f"the setting {name} is {value}, but {first['msg'].removeprefix('Value error, ').lower()}; "
             f"correct LOOKALIKE_{name.upper()} or {SETTINGS_FILE}"
         ) from error

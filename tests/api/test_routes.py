@@ -1,9 +1,11 @@
 """The routes around a real collection: that each does its one thing, and that all front ends give the same answer."""
 
+import asyncio
 import csv
 import io
 import json
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -341,3 +343,38 @@ def test_those_who_watch_a_server_are_answered(client: TestClient, photos: Colle
     metrics = client.get("/metrics").text
     assert f"lookalike_pictures {len(photos)}.0" in metrics
     assert 'lookalike_answers_total{method="GET",route="/v1/items/{item_id}",status="404"} 1.0' in metrics
+
+
+def test_a_file_is_closed_though_who_asked_is_gone(client: TestClient, photos: Collection) -> None:
+    path = f"/v1/items/{next(photos.items()).id}/original"
+    scope = {"type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"}, "http_version": "1.1", "method": "GET"}
+    scope |= {
+        "scheme": "http",
+        "path": path,
+        "query_string": b"",
+        "root_path": "",
+        "headers": [(b"host", b"127.0.0.1:8177")],
+    }
+    scope |= {"client": ("127.0.0.1", 5), "server": ("127.0.0.1", 8177)}
+    sent: list[str] = []
+
+    async def receive() -> dict[str, str]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: dict[str, str]) -> None:
+        sent.append(message["type"])
+
+    async def ask(times: int) -> int:
+        for _ in range(times):
+            await client.app(dict(scope), receive, send)
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    before = asyncio.run(ask(1))
+    assert asyncio.run(ask(20)) == before
+
+
+def test_a_full_disk_is_told_as_one(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda: open("/dev/full", "wb", buffering=0))  # noqa: PTH123, SIM115
+    answer = client.post("/v1/uploads", content=b"x" * 100, headers={"Content-Type": "image/jpeg"})
+    assert answer.status_code == 507
+    assert "make room" in answer.json()["detail"]

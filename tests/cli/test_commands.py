@@ -404,6 +404,26 @@ def test_a_flag_beats_the_environment_which_beats_the_settings_file(
     assert known("--collection", "/from/flag")[0] == ("/from/flag", "flag")
 
 
+def test_a_limit_is_a_number_that_json_has(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOOKALIKE_MAX_SECONDS", "inf")
+    assert run("settings").code == 1
+
+
+def test_a_path_that_is_not_there_is_said_after_the_others_were_added(shared: Path, run: Run, tmp_path: Path) -> None:
+    answer = run("--collection", str(tmp_path / "c"), "add", str(tmp_path / "typo"), str(tmp_path))
+    assert answer.code == 1
+    assert "typo is not there" in answer.err
+
+
+def test_the_file_of_a_picture_may_be_excluded(shared: Path, run: Run) -> None:
+    from lookalike.cli.pictures import line_of
+
+    assert line_of(["NOT " + __file__]) == "NOT " + __file__
+    picture = next(path for path in shared.rglob("*") if path.suffix == ".webp")
+    assert line_of([f"NOT {picture}"]) == f"NOT {line_of([str(picture)])}" != f"NOT {picture}"
+    assert line_of(["x" * 300 + ".jpg"]) == "x" * 300 + ".jpg"
+
+
 def test_a_setting_that_cannot_be_is_a_sentence(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOOKALIKE_WORKERS", "many")
     answer = run("stats")

@@ -125,6 +125,14 @@ def test_settings_show_that_there_are_secrets_but_not_which(
     assert "never" not in answer.out + answer.err
 
 
+def test_a_password_in_the_url_of_an_engine_is_not_repeated(run: Run) -> None:
+    settings.SETTINGS_FILE.write_text("engine = 'https://one:9200,https://me:271828@two:9200'")
+    answer = run("settings")
+    assert answer.code == 1
+    assert "the setting engine is not shown, but holds a user or password" in answer.err
+    assert "271828" not in answer.out + answer.err
+
+
 def test_a_secret_that_cannot_be_is_not_repeated(run: Run) -> None:
     settings.SETTINGS_FILE.write_text("password = 271828")
     answer = run("settings")

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from lookalike.api import shapes
 from lookalike.api.answers import Json
 from lookalike.api.site import Site, TheSite
+from lookalike.errors import ItemNotFound
 from lookalike.query import Term, parse
 
 router = APIRouter(prefix="/v1/albums", tags=["albums"])
@@ -32,7 +33,10 @@ def _query(order: shapes.Choice) -> Term | None:
 
 def _album(site: Site, album_id: int) -> Response:
     site.collection.album_name(album_id)  # says so if there is none
-    return Json(next(album for album in _albums(site) if album["id"] == album_id))
+    for album in _albums(site):
+        if album["id"] == album_id:
+            return Json(album)
+    raise ItemNotFound(f"album {album_id} was deleted meanwhile")
 
 
 @router.get("", response_model=shapes.Albums)
@@ -45,8 +49,10 @@ def albums(site: TheSite) -> Response:
 def make(site: TheSite, order: shapes.AlbumOrder) -> Response:
     """Make an album of pictures and of what a query answers now, in this order."""
     added = site.collection.make_album(order.name, order.items, query=_query(order), k=order.k)
-    [album] = [album for album in site.collection.albums() if album.name == order.name.strip()]
-    return Json({"id": album.id, "name": album.name, "added": added}, 201)
+    for album in site.collection.albums():
+        if album.name == order.name.strip():
+            return Json({"id": album.id, "name": album.name, "added": added}, 201)
+    raise ItemNotFound(f"the album {order.name.strip()} was made, and deleted or renamed meanwhile")
 
 
 @router.get("/{album_id}", response_model=shapes.Album)

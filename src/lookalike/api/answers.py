@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 CHUNK = 1 << 18
 
@@ -21,13 +22,24 @@ class Json(Response):
         return json.dumps(content, separators=(",", ":")).encode("ascii")
 
 
-def sending(descriptor: int) -> Iterator[bytes]:
-    """Yield the bytes of an open file, and close it."""
-    try:
-        while chunk := os.read(descriptor, CHUNK):
-            yield chunk
-    finally:
-        os.close(descriptor)
+class FileAnswer(StreamingResponse):
+    """The bytes of an open file, which is closed even if who asked is gone before the answer begins."""
+
+    def __init__(self, descriptor: int, media_type: str, headers: dict[str, str]) -> None:
+        self._descriptor = descriptor
+        super().__init__(_chunks(descriptor), media_type=media_type, headers=headers)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the file."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            os.close(self._descriptor)
+
+
+def _chunks(descriptor: int) -> Iterator[bytes]:
+    while chunk := os.read(descriptor, CHUNK):
+        yield chunk
 
 
 def file_answer(descriptor: int, media_type: str, name: str, *, inline: bool, headers: dict[str, str]) -> Response:
@@ -39,4 +51,4 @@ def file_answer(descriptor: int, media_type: str, name: str, *, inline: bool, he
         "Content-Length": str(os.fstat(descriptor).st_size),
         "Content-Security-Policy": "default-src 'none'; sandbox",
     }
-    return StreamingResponse(sending(descriptor), media_type=media_type, headers=always | headers)
+    return FileAnswer(descriptor, media_type, always | headers)

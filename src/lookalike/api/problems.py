@@ -1,5 +1,6 @@
 """Problem documents (RFC 9457): what an answer that is an error looks like, and which error gets which status."""
 
+import errno
 import json
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -77,6 +78,7 @@ def install(app: FastAPI) -> None:
     The traceback of an error that nobody foresaw goes to the log of the server that runs the app.
     """
     app.add_exception_handler(errors.LookalikeError, _answer_ours)
+    app.add_exception_handler(OSError, _answer_full)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(HTTPException, _answer_http)
     app.add_exception_handler(Exception, _answer_unforeseen)
@@ -85,6 +87,14 @@ def install(app: FastAPI) -> None:
 async def _answer_ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, errors.LookalikeError)
     return problem_of(error).response()
+
+
+async def _answer_full(request: Request, error: Exception) -> Response:
+    assert isinstance(error, OSError)
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        raise error
+    full = errors.StorageFull(f"there is no room for this on the server's disk ({error.strerror}); make room there")
+    return problem_of(full).response()
 
 
 async def _answer_invalid(request: Request, error: Exception) -> Response:

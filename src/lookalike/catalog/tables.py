@@ -66,6 +66,7 @@ items = Table(
     Index("items_is_missing", "is_missing"),
     Index("items_shown_at", "is_missing", text("coalesce(taken_at, added_at)"), "id"),
     Index("items_added_at", "is_missing", "added_at", "id"),
+    Index("items_predecessor_id", "predecessor_id"),  # each deletion looks for what came after
     sqlite_autoincrement=True,  # an id is never used again
 )
 

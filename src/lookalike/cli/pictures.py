@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperCommand
 
 from lookalike.cli.terminal import Terminal, count, printable, shortest, table
-from lookalike.errors import BadQuery
+from lookalike.errors import BadQuery, LookalikeError
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -68,6 +68,8 @@ def add(
         report = pictures.add(*(paths or ()), progress=progress)
         building = [each for each in pictures.generations() if each.state == "building"]
     terminal.tell(report.to_json(), _report_lines(report, everything=terminal.is_verbose))
+    if missing := [path for path in paths or () if not os.path.lexists(path)]:
+        raise LookalikeError(f"{printable(missing[0])} is not there; the others were looked at, correct its name")
     for each in building:
         terminal.remark(
             f"The space {each.space} is being described anew, {each.vectors:,} of {each.pictures:,} pictures so far; "
@@ -187,15 +189,26 @@ def _beside(hit: "Hit | None", others: set[int]) -> tuple[str, str]:
 
 
 def line_of(words: Iterable[str]) -> str:
-    """Join the words of a query; one that is the file of a picture stands for that picture."""
-    return " ".join(_picture_line(word) if _is_picture_file(word) else word for word in words)
+    """Join the words of a query; one that is the file of a picture, wanted or not, stands for that picture."""
+    return " ".join(_in_line(word) for word in words)
+
+
+def _in_line(word: str) -> str:
+    sign = "NOT " if word.startswith("NOT ") else ""
+    rest = word.removeprefix(sign)
+    return sign + _picture_line(rest) if _is_picture_file(rest) else word
 
 
 def _is_picture_file(word: str) -> bool:
     from lookalike.media.files import PICTURE_EXTENSIONS
 
     path = Path(word)
-    return os.fsencode(path.suffix.lower()[1:]) in PICTURE_EXTENSIONS and path.is_file()
+    if os.fsencode(path.suffix.lower()[1:]) not in PICTURE_EXTENSIONS:
+        return False
+    try:
+        return path.is_file()
+    except OSError:  # too long for a name
+        return False
 
 
 def _picture_line(word: str) -> str:

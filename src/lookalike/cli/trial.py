@@ -36,7 +36,11 @@ def evaluate(
     ks: Annotated[
         list[int] | None,
         typer.Option(
-            "-k", metavar="K", min=1, help="First places for the measures @k; may be repeated. Default: 1, 10 and 100."
+            "-k",
+            metavar="K",
+            min=1,
+            max=1_000_000,
+            help="First places for the measures @k; may be repeated. Default: 1, 10 and 100.",
         ),
     ] = None,
     precision: Annotated[float, typer.Option(min=0.01, max=1, help="What recall at a given precision asks for.")] = 0.9,

@@ -95,6 +95,7 @@ class Jobs:
         self._watchers: list[Callable[[], None]] = []
         self._is_closing = False
         self._saving = Lock()
+        self._starting = Lock()  # from looking whether a job is there to having it
         self._saved_at = 0.0
         self._supervisor = Thread(target=self._supervise, name="jobs", daemon=True)
         self._supervisor.start()
@@ -147,14 +148,16 @@ class Jobs:
             raise ValueError(f"there is no job {kind!r} with {len(places)} paths; 'add' takes some, others none")
         if kind == "push":
             engine_url(self._collection.settings)
+        with self._starting:
+            with self._changed:
+                underway = [job for job in self._jobs.values() if job.kind == kind == PATIENT and not job.has_ended]
+            if underway:
+                return underway[0]
+            asked = Job(0, kind, places, "waiting", now())
+            job = replace(asked, id=self._log.insert(asked.to_row()))
+            with self._changed:
+                self._put(job)
         with self._changed:
-            underway = [job for job in self._jobs.values() if job.kind == kind == PATIENT and not job.has_ended]
-        if underway:
-            return underway[0]
-        asked = Job(0, kind, places, "waiting", now())
-        job = replace(asked, id=self._log.insert(asked.to_row()))
-        with self._changed:
-            self._put(job)
             if kind != PATIENT and self._work is not None and self.job(self._work.job_id).kind == PATIENT:
                 self._work.end(self._work.wish or "waiting")
         self._forget_old()

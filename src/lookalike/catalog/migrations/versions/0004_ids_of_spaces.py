@@ -1,4 +1,4 @@
-"""Generations whose ids are never used again, so that whoever remembers one means that one."""
+"""Generations whose ids are never used again, so that whoever remembers one means that one; removals that scale."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -40,3 +40,4 @@ def upgrade() -> None:
     op.create_index(
         "spaces_state", "spaces", ["name", "state"], unique=True, sqlite_where=sa.text("state != 'retired'")
     )
+    op.create_index("items_predecessor_id", "items", ["predecessor_id"])
