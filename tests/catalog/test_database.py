@@ -171,3 +171,9 @@ def test_the_databases_errors_become_sentences(text: str, kind: type[LookalikeEr
 def test_a_fault_of_ours_stays_what_it_is() -> None:
     with pytest.raises(sa.exc.OperationalError), translated():
         raise sa.exc.OperationalError("SELECT", {}, sqlite3.OperationalError("no such table: x"))
+
+
+def test_a_deletion_does_not_look_through_all_pictures(engine):
+    plan = "EXPLAIN QUERY PLAN SELECT id FROM items WHERE predecessor_id = 1"
+    with engine.connect() as connection:
+        assert "items_predecessor_id" in str(connection.exec_driver_sql(plan).all())
