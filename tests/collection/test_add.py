@@ -284,6 +284,60 @@ def test_a_file_that_was_named_stays_although_its_folder_passes_it_over(collecti
     assert counts(collection.add(folder)) == {"unchanged": 2, "removed": 1}
 
 
+@pytest.mark.parametrize(
+    ("names", "added"),
+    [
+        ([".", "."], 4),
+        ([".", "0.png"], 4),
+        (["0.png", "."], 4),
+        ([".", "trip"], 4),
+        (["trip", "."], 4),
+        (["trip", "trip/2.png", "."], 4),
+        (["0.png", "0.png"], 1),
+        (["trip/2.png", "0.png", "trip"], 3),
+        ([".", ".hidden"], 5),
+        ([".hidden", "."], 5),
+    ],
+)
+def test_what_is_named_in_two_ways_is_added_once(collection, folder, draw, names, added):
+    for seed, name in enumerate(["0.png", "1.png", "trip/2.png", "trip/3.png", ".hidden/4.png"]):
+        draw(folder / name, seed)
+    assert counts(collection.add(*(folder / name for name in names))) == {"added": added}
+    assert counts(collection.add(*(folder / name for name in names))) == {"unchanged": added}
+    assert counts(collection.add()) == {"unchanged": added}
+
+
+def test_a_removed_picture_comes_back_when_its_file_is_named_beside_its_folder(collection, folder, draw):
+    draw(folder / "a.png", 1)
+    draw(folder / "b.png", 2)
+    collection.add(folder)
+    collection.remove([1, 2])
+    report = collection.add(folder, folder / "a.png")
+    assert report.added == 1
+    assert [path.name for path, _ in report.skipped] == ["b.png"]
+
+
+@pytest.mark.parametrize("name", ["index", "backup"])
+def test_thumbnails_of_collections_are_no_pictures_whatever_the_folder_is_called(collection, folder, draw, fast, name):
+    draw(folder / "a.png", 1)
+    collection.add(folder)
+    if name == "backup":
+        collection.backup(folder / name)
+    else:
+        with Collection(folder / name, settings=fast) as nested:
+            assert [counts(nested.add(folder)) for _ in range(2)] == [{"added": 1}, {"unchanged": 1}]
+    assert counts(collection.add(folder)) == {"unchanged": 1}
+
+
+def test_a_collection_of_an_earlier_version_is_tagged_when_it_is_written_to(collection, folder, draw):
+    draw(folder / "a.png", 1)
+    collection.add(folder)
+    (collection.folder / "CACHEDIR.TAG").unlink()
+    collection.add()
+    line, *_ = (collection.folder / "CACHEDIR.TAG").read_text().splitlines()
+    assert line == "Signature: 8a477f597d28d172789f06886806bc55"
+
+
 def test_labels_and_albums_go_over_to_the_changed_picture(collection, folder, draw, rows):
     draw(folder / "a.png", 1)
     collection.add(folder)

@@ -206,6 +206,16 @@ def test_a_changed_picture_stays_in_its_albums(photos: Collection, folder: Path,
     assert after.id in ids(photos, "some")
 
 
+def test_an_album_counts_the_pictures_that_it_shows(photos: Collection, folder: Path, draw: Draw) -> None:
+    [picture] = photos.items('"picture 3"')
+    photos.make_album("some", [picture.id, 1 + picture.id % 8])
+    for seed in (33, 34):
+        draw(folder / "odd" / "picture 3.png", seed)
+        photos.add(folder)
+    [album] = photos.albums()
+    assert album.n_items == photos.gallery("album", album=album.id).total == 2
+
+
 def test_a_verified_collection_stays_so(photos: Collection) -> None:
     photos.make_album("some", query="picture")
     photos.rename_album("some", "others")

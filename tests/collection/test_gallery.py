@@ -1,5 +1,7 @@
 """Galleries: many pictures as columns, page by page."""
 
+import base64
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -82,6 +84,13 @@ def test_a_picture_that_no_file_holds_is_in_no_gallery(photos: Collection, folde
 
 @pytest.mark.parametrize("after", ["", "x", "WzFd", "e30", "W3sifSwgMV0", "bnVsbA", "W251bGwsIG51bGxd", "\N{SNOWMAN}"])
 def test_what_is_no_place_where_a_page_begins_is_refused(photos: Collection, after: str) -> None:
+    with pytest.raises(BadQuery, match="take the `next` of the page before"):
+        photos.gallery(after=after)
+
+
+@pytest.mark.parametrize("place", [[10**30, 1], [-(10**30), 1], ["\ud800", 1], [True, 1], [1, True]])
+def test_what_no_catalogue_can_hold_is_no_place_where_a_page_begins(photos: Collection, place: list[object]) -> None:
+    after = base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
     with pytest.raises(BadQuery, match="take the `next` of the page before"):
         photos.gallery(after=after)
 

@@ -164,6 +164,17 @@ def test_an_album_or_a_list_of_words_holds_what_a_search_finds(pictures: Collect
     assert [item.paths[0].name for item in pictures.items("text:red")] == ["red boat.png"]
 
 
+@pytest.mark.parametrize("between", ["\N{EN DASH}", "\N{BULLET}", "\N{MOUNTAIN}\N{VARIATION SELECTOR-16}"])
+def test_signs_between_words_are_passed_over_and_alone_find_nothing(
+    collection: Collection, tmp_path: Path, between: str
+) -> None:
+    paint(tmp_path / "trips" / f"Paris {between} Rome.png", COLOURS["red"], 1)
+    paint(tmp_path / "trips" / "Paris.png", COLOURS["blue"], 2)
+    collection.add(tmp_path / "trips")
+    assert names(collection, f"text:(paris {between} rome)") == [f"Paris {between} Rome.png"]
+    assert names(collection, f"text:{between}") == []
+
+
 def test_a_gallery_is_narrowed_by_names_alone(pictures: Collection) -> None:
     assert pictures.gallery(query="red").total == 1
     with pytest.raises(BadQuery, match="narrowed by filters and words alone"):

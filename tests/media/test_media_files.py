@@ -1,6 +1,7 @@
 import hashlib
 import os
 import socket
+import stat
 import subprocess
 import sys
 import threading
@@ -43,6 +44,12 @@ def test_a_found_file_is_described_by_its_stat(tmp_path: Path) -> None:
     touch(tmp_path, "a.png")
     status = (tmp_path / "a.png").stat()
     assert list(walk(tmp_path)) == [Found(b"a.png", 6, status.st_mtime_ns, status.st_ino, status.st_dev)]
+
+
+def test_numbers_of_inodes_and_devices_fit_a_catalogue() -> None:
+    status = os.stat_result((stat.S_IFREG, 2**63 + 5, 2**64 - 1, 1, 0, 0, 6, 0, 0, 0))
+    found = Found.of(b"a.png", status)
+    assert (found.inode, found.device) == (5, 2**63 - 1)
 
 
 def test_folders_of_other_programs_and_hidden_files_are_passed_over(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from lookalike.query import checks
 
 @dataclass(frozen=True)
 class Album:
-    """One album: its id, its name, how many pictures it holds, and when it was made (ISO 8601, UTC)."""
+    """One album: its id, its name, how many pictures with a file it holds, and when it was made (ISO 8601, UTC)."""
 
     id: int
     name: str
@@ -32,12 +32,18 @@ class Album:
 
 def albums(store: Store) -> list[Album]:
     """Return all albums, by name."""
-    n_items = sa.func.count(t.album_items.c.item_id)
-    columns = (t.albums.c.id, t.albums.c.name, n_items.label("n_items"), t.albums.c.made_at)
-    query = sa.select(*columns).outerjoin(t.album_items)
     with translated(), store.engine.connect() as connection:
-        rows = connection.execute(query.group_by(t.albums.c.id).order_by(t.albums.c.name))
-        return [Album(**row._mapping) for row in rows]
+        return read_albums(connection)
+
+
+def read_albums(connection: Connection) -> list[Album]:
+    """Return all albums as a connection sees them, by name."""
+    n_items = sa.func.count(t.items.c.id)
+    columns = (t.albums.c.id, t.albums.c.name, n_items.label("n_items"), t.albums.c.made_at)
+    is_shown = sa.and_(t.items.c.id == t.album_items.c.item_id, t.items.c.is_missing.is_(False))
+    query = sa.select(*columns).select_from(t.albums).outerjoin(t.album_items).outerjoin(t.items, is_shown)
+    rows = connection.execute(query.group_by(t.albums.c.id).order_by(t.albums.c.name))
+    return [Album(**row._mapping) for row in rows]
 
 
 COVER = 4

@@ -1,5 +1,6 @@
 """Filters as conditions on the catalogue: what is known, and words in names and metadata."""
 
+import unicodedata
 from collections.abc import Callable, Container, Sequence
 from datetime import date, timedelta
 from functools import reduce
@@ -72,7 +73,9 @@ def condition_of(term: Term) -> Condition:
         case Weighted(_, child):  # what is met or not met weighs nothing
             return condition_of(child)
         case Words(parts):
-            return sa.and_(*(_holds_words(part) for part in parts))
+            # What has no letter or digit, like a dash between words, is in no index and would be met by nothing.
+            indexed = [part for part in parts if any(map(_is_indexed, part))]
+            return sa.and_(*(_holds_words(part) for part in indexed or parts))
         case Where(field, value):
             return CONDITIONS[field](value)
     raise AssertionError(f"{term!r} is no filter")
@@ -85,6 +88,12 @@ def _match(words: str) -> sa.ColumnElement[bool]:
 
 def _quoted(words: str) -> str:
     return '"' + words.replace('"', '""') + '"'
+
+
+def _is_indexed(character: str) -> bool:
+    """Return whether a character makes a word for SQLite's `unicode61`: letters, digits, and those of private use."""
+    category = unicodedata.category(character)
+    return category[0] in "LN" or category == "Co"
 
 
 def _holds_words(words: str) -> Condition:

@@ -119,8 +119,14 @@ def _written(key: str | int, item_id: int) -> str:
 def _read(cursor: str) -> tuple[str | int, int]:
     try:
         key, item_id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        str(key).encode()  # half of a surrogate pair is no text that a catalogue could hold
     except (ValueError, TypeError, binascii.Error, RecursionError):
         key = item_id = None
-    if not isinstance(key, str | int) or not isinstance(item_id, int) or not -(2**63) <= item_id < 2**63:
+    if not _is_number(item_id) or not (_is_number(key) or isinstance(key, str)):
         raise BadQuery("this is no place where a page begins; take the `next` of the page before")
     return key, item_id
+
+
+def _is_number(value: object) -> bool:
+    """Return whether a value is a whole number that a catalogue can hold."""
+    return type(value) is int and -(2**63) <= value < 2**63

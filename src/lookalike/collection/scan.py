@@ -14,6 +14,7 @@ from lookalike.catalog import tables as t
 from lookalike.collection.store import now
 from lookalike.errors import UnreadableMedia
 from lookalike.media import Found, walk
+from lookalike.media.files import LARGEST_NUMBER
 
 KnownFile: TypeAlias = sa.Row[*tuple[Any, ...]]
 """What the catalogue knows of a file."""
@@ -54,6 +55,7 @@ class Scan:
     offline: list[Path] = field(default_factory=list)
     skipped: list[tuple[Path, str]] = field(default_factory=list)
     asked: set[Path] = field(default_factory=set)  # files named one by one
+    seen: set[tuple[int, bytes]] = field(default_factory=set)  # files by the id of their root and their path
 
 
 def absolute(root: Path, relative: bytes) -> Path:
@@ -62,19 +64,32 @@ def absolute(root: Path, relative: bytes) -> Path:
 
 
 def scan_paths(connection: Connection, paths: Iterable[Path]) -> Scan:
-    """Look at each path (file or folder) and compare it with what the catalogue knows below it."""
+    """Compare each path (file or folder) with what the catalogue knows below it; a file named in two ways counts once.
+
+    The roots of folders come first, the outermost before those it takes over. Then come the files that are named: they
+    are tried again even where their folder would pass them over.
+    """
     scan = Scan()
-    for path in paths:
-        absolute_path = Path(os.path.abspath(path))  # noqa: PTH100 - `resolve` would follow links
-        with _skipping(scan, path):
-            if absolute_path.is_symlink():
-                scan.skipped.append((path, "it is a symbolic link; name the place it points to"))
-            elif absolute_path.is_dir():
-                _scan_folder(connection, scan, absolute_path)
-            elif absolute_path.exists():
-                _scan_file(connection, scan, absolute_path)
+    named = {Path(os.path.abspath(path)): path for path in paths}  # noqa: PTH100 - `resolve` would follow links
+    folders: list[Path] = []
+    others: list[Path] = []
+    places: dict[Path, tuple[Root, bytes]] = {}
+    for path, name in named.items():
+        with _skipping(scan, name):
+            if path.is_symlink():
+                scan.skipped.append((name, "it is a symbolic link; name the place it points to"))
             else:
-                _scan_nothing(connection, scan, absolute_path)
+                (folders if path.is_dir() else others).append(path)
+    for folder in sorted(folders):
+        with _skipping(scan, named[folder]):
+            places[folder] = _root_for_folder(connection, folder)
+    for path in others:
+        with _skipping(scan, named[path]):
+            look = _scan_file if path.exists() else _scan_nothing
+            look(connection, scan, path)
+    for folder, (root, start) in places.items():
+        with _skipping(scan, named[folder]):
+            _scan_folder(connection, scan, root, start)
     return scan
 
 
@@ -84,7 +99,7 @@ def scan_all(connection: Connection) -> Scan:
     for root in known_roots(connection):
         with _skipping(scan, root.path):
             if root.is_whole:
-                _scan_folder(connection, scan, root.path)
+                _scan_folder(connection, scan, root, b"")
             elif is_offline(connection, root):
                 scan.offline.append(root.path)
             else:
@@ -119,13 +134,12 @@ def is_offline(connection: Connection, root: Root) -> bool:
         is_empty = next(root.path.iterdir(), None) is None
     except OSError:
         return True
-    if not is_empty or status.st_dev == root.device:
+    if not is_empty or status.st_dev & LARGEST_NUMBER == root.device:
         return False
     return connection.scalar(sa.select(t.files.c.id).where(t.files.c.root_id == root.id).limit(1)) is not None
 
 
-def _scan_folder(connection: Connection, scan: Scan, folder: Path) -> None:
-    root, start = _root_for_folder(connection, folder)
+def _scan_folder(connection: Connection, scan: Scan, root: Root, start: bytes) -> None:
     if is_offline(connection, root):
         scan.offline.append(root.path)
         return
@@ -156,8 +170,7 @@ def _look_again(scan: Scan, root: Root, known: Mapping[bytes, KnownFile]) -> Non
 def _scan_file(connection: Connection, scan: Scan, file: Path) -> None:
     root, relative = _root_for_file(connection, file)
     scan.asked.add(file)
-    status = file.lstat()
-    found = Found(relative, status.st_size, status.st_mtime_ns, status.st_ino, status.st_dev)
+    found = Found.of(relative, file.lstat())
     _compare(scan, root, found, _known_files(connection, root, relative, is_file=True).get(relative), again=True)
 
 
@@ -178,6 +191,9 @@ def _scan_nothing(connection: Connection, scan: Scan, path: Path) -> None:
 
 
 def _compare(scan: Scan, root: Root, found: Found, row: KnownFile | None, *, again: bool = False) -> None:
+    if (root.id, found.path) in scan.seen:
+        return
+    scan.seen.add((root.id, found.path))
     is_same = row is not None and (row.size, row.mtime_ns, row.inode) == (found.size, found.mtime_ns, found.inode)
     if row is not None and is_same and row.reason is None and not row.is_missing:
         scan.n_unchanged += 1
@@ -222,7 +238,7 @@ def _root_for_file(connection: Connection, file: Path) -> tuple[Root, bytes]:
 
 
 def _make_root(connection: Connection, roots: list[Root], folder: Path, *, is_whole: bool) -> Root:
-    device = folder.stat().st_dev
+    device = folder.stat().st_dev & LARGEST_NUMBER
     for root in roots:
         if root.path == folder:
             if is_whole:

@@ -35,6 +35,12 @@ RESERVE_BYTES = 8 << 20
 LOCKS = ("lock", "seal.lock", "renew.lock")
 """Files that only keep others waiting: of who writes, of who must not see the catalogue sealed, and of who renews."""
 
+TAG = "CACHEDIR.TAG"
+"""A file that keeps thumbnails from being taken for pictures, whatever the folder is called."""
+
+TAGGED = "Signature: 8a477f597d28d172789f06886806bc55"
+"""The first line of that file, which those who look for it expect."""
+
 N_WORDS = 4
 """Of 64 bits, in a code."""
 
@@ -165,6 +171,7 @@ class Store:
             was_sealed = self._seal_path.exists()
             self._break_seal()
             try:
+                self._tag()
                 with translated():
                     self._cut_unfinished()
                     if not was_sealed:
@@ -242,6 +249,11 @@ class Store:
         for path in (*(self.folder / "thumbs").glob("*/*"), *(self.folder / "previews").glob("*/*")):
             if path.suffix != ".webp" or path.stem not in known:
                 path.unlink()
+
+    def _tag(self) -> None:
+        """Tell this and other programs that walk through folders to pass this one over."""
+        if not (self.folder / TAG).exists():
+            (self.folder / TAG).write_text(f"{TAGGED}\n# This folder is an index of pictures made by Lookalike.\n")
 
     def _keep_reserve(self) -> None:
         if self._reserve_path.exists() or shutil.disk_usage(self.folder).free < 4 * RESERVE_BYTES:

@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 
 from lookalike.catalog import tables as t
 from lookalike.catalog.database import translated
+from lookalike.collection.albums import read_albums
 from lookalike.collection.filters import TEXTS_INDEX
 from lookalike.collection.store import Store
 from lookalike.errors import BadQuery
@@ -132,10 +133,8 @@ def _folders(connection: Connection) -> Iterator[Value]:
 
 
 def _albums(connection: Connection) -> Iterator[Value]:
-    n_items = sa.func.count(t.album_items.c.item_id).label("n")
-    query = sa.select(t.albums.c.name, n_items).outerjoin(t.album_items).group_by(t.albums.c.id)
-    for row in connection.execute(query.order_by(t.albums.c.name)):
-        if value := _value(row.name, row.n, lambda name: where(album=name)):
+    for album in read_albums(connection):
+        if value := _value(album.name, album.n_items, lambda name: where(album=name)):
             yield value
 
 

@@ -7,6 +7,7 @@ import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from lookalike.errors import UnreadableMedia
 
@@ -26,6 +27,9 @@ MARKERS = frozenset([b".nomedia", b"CACHEDIR.TAG"])
 
 COLLECTION_SUFFIX = b".lookalike"
 
+LARGEST_NUMBER = 2**63 - 1
+"""Of an inode or a device, as a catalogue holds it; file systems may use one bit more, which is left out."""
+
 _FOLDER = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
@@ -42,6 +46,7 @@ class Found:
         In bytes.
     mtime_ns : int
     inode, device : int
+        Without their highest bit.
     """
 
     path: bytes
@@ -49,6 +54,12 @@ class Found:
     mtime_ns: int
     inode: int
     device: int
+
+    @classmethod
+    def of(cls, path: bytes, status: os.stat_result) -> Self:
+        """Return what the status of a file says."""
+        inode, device = status.st_ino & LARGEST_NUMBER, status.st_dev & LARGEST_NUMBER
+        return cls(path, status.st_size, status.st_mtime_ns, inode, device)
 
 
 def walk(root: Path, start: bytes = b"", *, on_skip: Callable[[bytes, str], None] | None = None) -> Iterator[Found]:
@@ -109,7 +120,7 @@ def _look(root_fd: int, path: bytes, *, is_start: bool) -> tuple[list[Found], li
     try:
         status = os.fstat(fd)
         if stat.S_ISREG(status.st_mode):
-            return [_found(path, status)], []
+            return [Found.of(path, status)], []
         return _list(fd, path, is_start=is_start)
     except OSError as error:
         raise UnreadableMedia(_cannot("list", error)) from error
@@ -132,7 +143,7 @@ def _list(fd: int, path: bytes, *, is_start: bool) -> tuple[list[Found], list[by
                 folders.append(prefix + name)
         elif _may_be_picture(name) and entry.is_file(follow_symlinks=False):
             try:
-                files.append(_found(prefix + name, entry.stat(follow_symlinks=False)))
+                files.append(Found.of(prefix + name, entry.stat(follow_symlinks=False)))
             except FileNotFoundError:
                 continue  # it vanished since the folder was read, as if it had vanished before
     return files, folders
@@ -142,10 +153,6 @@ def _may_be_picture(name: bytes) -> bool:
     """Return whether a file's name is a picture's, or says nothing: then its content will tell."""
     _, dot, extension = name.rpartition(b".")
     return not dot or extension.lower() in PICTURE_EXTENSIONS | OTHER_EXTENSIONS
-
-
-def _found(path: bytes, status: os.stat_result) -> Found:
-    return Found(path, status.st_size, status.st_mtime_ns, status.st_ino, status.st_dev)
 
 
 def open_beneath(root: Path, relative: bytes) -> int:
