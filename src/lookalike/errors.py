@@ -3,6 +3,11 @@
 Every message is one sentence with the fact, the value and the remedy. Front ends catch `LookalikeError` once.
 """
 
+import errno
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""Numbers of an `OSError` by which a system says that there is no room, for anybody or for this user."""
+
 
 class LookalikeError(Exception):
     """The root of everything this package raises on purpose."""

@@ -1,6 +1,5 @@
 """Problem documents (RFC 9457): what an answer that is an error looks like, and which error gets which status."""
 
-import errno
 import json
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -91,7 +90,7 @@ async def _answer_ours(request: Request, error: Exception) -> Response:
 
 async def _answer_full(request: Request, error: Exception) -> Response:
     assert isinstance(error, OSError)
-    if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+    if error.errno not in errors.FULL:
         raise error
     full = errors.StorageFull(f"there is no room for this on the server's disk ({error.strerror}); make room there")
     return problem_of(full).response()

@@ -133,9 +133,10 @@ def mend_code_index(store: Store, space: Space, describer: Describer) -> None:
 def _measure_reach(store: Store, space: Space, coder: Coder) -> None:
     """Measure how many candidates by code it takes, where there is an index and that is not known of so many rows."""
     folder = store.folder_of(space)
+    if not is_due(folder, coder.version, space.n_rows):
+        return
     vectors, codes = store.load_files(space)
-    is_indexed = segment_folder(folder, coder.version).n_covered(space.n_rows, seal_of(codes)) > 0
-    if is_indexed and is_due(folder, coder.version, space.n_rows):
+    if segment_folder(folder, coder.version).n_covered(space.n_rows, seal_of(codes)):
         keep_reach(folder, coder.version, vectors.segments(), codes.segments())
 
 

@@ -5,7 +5,6 @@ compared with its checksum on the way, and deglib reads that copy: what was veri
 there follow the facts (JSON), their length, the SHA-256 of all that, and a magic number that names the format.
 """
 
-import errno
 import json
 import os
 import struct
@@ -16,7 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from lookalike.errors import CollectionDamaged, StorageFull
+from lookalike.errors import FULL, CollectionDamaged, StorageFull
 
 _MAGIC = b"LKGRAPH1"
 _LENGTH = struct.Struct("<Q")
@@ -79,7 +78,7 @@ def put_in_place(path: Path) -> Iterator[Path]:
         finally:
             os.close(folder)
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        if error.errno not in FULL:
             raise
         raise StorageFull(f"{path.parent} has no room for the graph's file; make room there") from error
     finally:
