@@ -26,23 +26,25 @@ Wait = Callable[[Callable[[], bool]], None]
 
 
 @contextmanager
-def watching(jobs: Jobs) -> Iterator[Wait]:
+def watching(*servers: Jobs) -> Iterator[Wait]:
     """Wait until something holds, looking at it whenever a job changes."""
     changed = threading.Event()
-    jobs.watch(changed.set)
+    for jobs in servers:
+        jobs.watch(changed.set)
 
     def wait(is_so: Callable[[], bool]) -> None:
         while not is_so():
-            assert changed.wait(SECONDS), f"nothing happens any more: {jobs.all()}"
+            assert changed.wait(SECONDS), f"nothing happens any more: {servers[0].all()}"
             changed.clear()
 
     yield wait
-    jobs.unwatch(changed.set)
+    for jobs in servers:
+        jobs.unwatch(changed.set)
 
 
-def finished(jobs: Jobs, job: Job) -> Job:
-    """Wait for a job's end and return it."""
-    with watching(jobs) as wait:
+def finished(jobs: Jobs, job: Job, *others: Jobs) -> Job:
+    """Wait for a job's end, whoever works on it, and return it."""
+    with watching(jobs, *others) as wait:
         wait(lambda: jobs.job(job.id).has_ended)
     return jobs.job(job.id)
 
@@ -257,6 +259,16 @@ def test_a_job_says_why_it_fails(tmp_path: Path, folder: Path) -> None:
         assert job.report is None
 
 
+def test_a_job_with_a_path_that_is_not_there_fails_after_the_others_were_added(
+    jobs: Jobs, collection: Collection, folder: Path, draw: Draw
+) -> None:
+    draw(folder / "1.png", 1)
+    job = finished(jobs, jobs.start("add", [folder / "none", folder]))
+    assert (job.state, job.report) == ("failed", None)
+    assert job.message == f"{folder / 'none'} is not there; the others were looked at, correct its name"
+    assert len(collection) == 1
+
+
 def test_a_busy_collection_is_waited_for(
     jobs: Jobs, collection: Collection, folder: Path, draw: Draw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -334,13 +346,75 @@ def test_work_ends_with_a_server_that_dies_and_the_next_takes_it_up(collection: 
     assert collection.verify().ok
 
 
+@pytest.fixture
+def two(collection: Collection, fast: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Jobs, Jobs]]:
+    """The long work of one collection in two servers."""
+    monkeypatch.setattr("lookalike.jobs.queue.RETRY_SECONDS", 0.1)
+    monkeypatch.setattr("lookalike.jobs.queue.SAVE_SECONDS", 0.0)
+    with (
+        Collection(collection.folder, settings=fast) as same,
+        Jobs(collection) as first,
+        Jobs(same) as second,
+    ):
+        yield first, second
+
+
+def test_of_two_servers_one_works_and_both_know_the_same_jobs(two: tuple[Jobs, Jobs], many: Path) -> None:
+    first, second = two
+    seen: list[list[bool]] = []
+    for jobs in two:
+        jobs.watch(lambda: seen.append([each._work is not None for each in two]))
+    added = first.start("add", [many])
+    with watching(*two) as wait:
+        wait(lambda: all(jobs.job(added.id).done > 0 for jobs in two))
+    assert {jobs.job(added.id).state for jobs in two} == {"running"}
+    for job in [jobs.start("verify") for jobs in (second, first)]:
+        finished(first, job, second)
+    assert first.all() == second.all()
+    assert [job.state for job in first.all()] == ["done"] * 3
+    assert [job.report["added"] for job in first.all() if job.report and job.kind == "add"] == [200]
+    assert [True, True] not in seen
+
+
+def test_a_job_is_steered_from_a_server_that_does_not_work_on_it(two: tuple[Jobs, Jobs], many: Path) -> None:
+    added = two[0].start("add", [many])
+    with watching(*two) as wait:
+        wait(lambda: all(jobs.job(added.id).done > 0 for jobs in two))
+        other, worker = sorted(two, key=lambda jobs: jobs._work is not None)
+        assert other.pause(added.id).state == "paused"
+        wait(lambda: worker._work is None)
+        assert [jobs.job(added.id).state for jobs in two] == ["paused", "paused"]
+    other.resume(added.id)
+    assert finished(other, added, worker).state == "done"
+    assert worker.stop(added.id).state == "done"
+
+
+def test_a_server_takes_over_from_one_that_was_killed(
+    collection: Collection, many: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lookalike.jobs.queue.RETRY_SECONDS", 0.1)
+    command = [sys.executable, "-c", SERVER, str(collection.folder), str(many)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        worker = int(server.stdout.readline())
+        os.kill(worker, signal.SIGSTOP)  # so that it cannot finish before its server dies
+        with Jobs(collection) as jobs:
+            (job,) = jobs.all()
+            assert job.state == "running"
+            assert jobs._work is None
+            server.kill()
+            os.kill(worker, signal.SIGCONT)
+            assert finished(jobs, job).state == "done"
+    assert len(collection) == 200
+    assert collection.verify().ok
+
+
 def test_the_last_fifty_jobs_are_remembered(
     jobs: Jobs, collection: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("lookalike.jobs.queue.KEPT", 2)
     paused = jobs.pause(jobs.start("verify").id)
-    ended = [jobs.stop(jobs.start("verify").id) for _ in range(3)]
-    finished(jobs, ended[-1])
+    ended = [finished(jobs, jobs.stop(jobs.start("verify").id)) for _ in range(3)]
     last = finished(jobs, jobs.start("verify"))
     assert [job.id for job in jobs.all()] == [last.id, paused.id]
     with pytest.raises(ItemNotFound, match="there is no job"):

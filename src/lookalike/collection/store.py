@@ -32,8 +32,9 @@ RESERVE_BYTES = 8 << 20
 """A file given up when the disk is full, so that the catalogue can be closed cleanly and searches still answer."""
 
 
-LOCKS = ("lock", "seal.lock", "renew.lock")
-"""Files that only keep others waiting: of who writes, of who must not see the catalogue sealed, and of who renews."""
+LOCKS = ("lock", "seal.lock", "renew.lock", "jobs.lock")
+"""Files that only keep others waiting: of who writes, who must not see the catalogue sealed, who renews, who does jobs.
+"""
 
 TAG = "CACHEDIR.TAG"
 """A file that keeps thumbnails from being taken for pictures, whatever the folder is called."""

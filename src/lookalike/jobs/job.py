@@ -8,6 +8,8 @@ from typing import Any, Literal, Self
 Kind = Literal["add", "audit", "graph", "push", "renew", "repair", "sample", "verify"]
 State = Literal["waiting", "running", "paused", "done", "failed", "stopped"]
 
+TO_DO = ("waiting", "running")
+UNDERWAY = (*TO_DO, "paused")
 ENDED = ("done", "failed", "stopped")
 
 INTERRUPTED = 130

@@ -18,7 +18,7 @@ from lookalike.collection import Collection
 from lookalike.collection.engine import engine_url
 from lookalike.collection.store import now
 from lookalike.errors import ItemNotFound, LookalikeError
-from lookalike.jobs.job import ENDED, GRACE_SECONDS, INTERRUPTED, Job, Kind, State
+from lookalike.jobs.job import ENDED, GRACE_SECONDS, INTERRUPTED, TO_DO, UNDERWAY, Job, Kind, State
 from lookalike.settings import SECRETS, Settings
 
 KEPT = 50
@@ -28,7 +28,7 @@ SAVE_SECONDS = 2.0
 """Between two writings of progress; memory has the live numbers, and a job goes on by what the collection holds."""
 
 RETRY_SECONDS = 3.0
-"""Between two tries when a command line is writing to the collection."""
+"""Between two tries when a command line is writing to the collection, or another server does the jobs."""
 
 PATIENT: Kind = "renew"
 """Work that may take days, and that nobody waits for."""
@@ -79,6 +79,7 @@ class Jobs:
 
     What was running or waiting when the last `Jobs` of this collection ended, however it ended, is taken up again.
     Which jobs there are and what they are is written to the catalogue at once, how far they are every two seconds.
+    Of several `Jobs`, in several servers, one works at a time; all of them show, take and steer the same jobs.
 
     Parameters
     ----------
@@ -90,12 +91,11 @@ class Jobs:
         self._collection = collection
         self._log = collection.job_log
         self._changed = Condition()  # guards all that follows
-        self._jobs = {job.id: job for job in map(_taken_up, map(Job.from_row, self._log.rows()))}
+        self._newer: dict[int, Job] = {}  # of which more is known than their rows say: the one that is worked on
         self._work: _Work | None = None
         self._watchers: list[Callable[[], None]] = []
         self._is_closing = False
-        self._saving = Lock()
-        self._starting = Lock()  # from looking whether a job is there to having it
+        self._writing = Lock()  # from looking at a job to having written what it is now; taken before the condition
         self._saved_at = 0.0
         self._supervisor = Thread(target=self._supervise, name="jobs", daemon=True)
         self._supervisor.start()
@@ -148,18 +148,16 @@ class Jobs:
             raise ValueError(f"there is no job {kind!r} with {len(places)} paths; 'add' takes some, others none")
         if kind == "push":
             engine_url(self._collection.settings)
-        with self._starting:
-            with self._changed:
-                underway = [job for job in self._jobs.values() if job.kind == kind == PATIENT and not job.has_ended]
+        with self._writing:
+            underway = [job for job in self.all() if job.kind == kind == PATIENT and not job.has_ended]
             if underway:
                 return underway[0]
             asked = Job(0, kind, places, "waiting", now())
             job = replace(asked, id=self._log.insert(asked.to_row()))
-            with self._changed:
-                self._put(job)
         with self._changed:
-            if kind != PATIENT and self._work is not None and self.job(self._work.job_id).kind == PATIENT:
-                self._work.end(self._work.wish or "waiting")
+            if self._work is not None:
+                self._let_pass(self._work)
+            self._changed.notify_all()
         self._forget_old()
         self._tell_watchers()
         return job
@@ -167,7 +165,8 @@ class Jobs:
     def all(self) -> list[Job]:
         """Return all jobs that are remembered, the newest first."""
         with self._changed:
-            return sorted(self._jobs.values(), key=lambda job: -job.id)
+            jobs = map(Job.from_row, self._log.rows())
+            return sorted((self._newer.get(job.id, job) for job in jobs), key=lambda job: -job.id)
 
     def job(self, job_id: int) -> Job:
         """Return one job.
@@ -177,10 +176,10 @@ class Jobs:
         ItemNotFound
             If there is none of this id, or it is forgotten.
         """
-        with self._changed:
-            if job_id not in self._jobs:
-                raise ItemNotFound(f"there is no job {job_id}; the last {KEPT} are remembered")
-            return self._jobs[job_id]
+        for job in self.all():
+            if job.id == job_id:
+                return job
+        raise ItemNotFound(f"there is no job {job_id}; the last {KEPT} are remembered")
 
     def pause(self, job_id: int) -> Job:
         """Interrupt a job at a safe point, and let the next ones pass; what has ended stays as it is."""
@@ -195,17 +194,34 @@ class Jobs:
         return self._steer(job_id, "stopped")
 
     def _steer(self, job_id: int, wish: State) -> Job:
+        with self._writing:
+            job = self.job(job_id)
+            with self._changed:
+                is_here = self._work is not None and self._work.job_id == job_id
+                if is_here:
+                    self._wish(wish)
+            # Another server that works on it ends that work when it finds what the row says now.
+            if not is_here and not job.has_ended and (job.state, wish) != ("running", "waiting"):
+                self._log.update(job_id, _settled(job, wish).to_row(), UNDERWAY)
+                self._newer.pop(job_id, None)
         with self._changed:
-            job, work = self.job(job_id), self._work
-            if work is not None and work.job_id == job_id:
-                # One that runs need not be told to go on, and one that is being stopped shall stay so.
-                if work.wish != "stopped" and (work.wish or wish != "waiting"):
-                    work.end(wish)
-                    self._put(replace(job, message=_steering(wish)))
-            elif not job.has_ended:
-                self._put(_settled(job, wish))
-        self._tell(job_id)
+            self._changed.notify_all()
+        self._tell_watchers()
         return self.job(job_id)
+
+    def _wish(self, wish: State) -> None:
+        """Have the job that is worked on be something else soon. The caller holds the condition."""
+        work = self._work
+        # One that runs need not be told to go on, and one that is being stopped shall stay so.
+        if work is not None and work.wish != "stopped" and (work.wish or wish != "waiting"):
+            work.end(wish)
+            self._newer[work.job_id] = replace(self._newer[work.job_id], message=_steering(wish))
+
+    def _let_pass(self, work: _Work) -> None:
+        """End work that nobody waits for, for a while, if other work waits. The caller holds the condition."""
+        first = self._first_waiting()
+        if self._newer[work.job_id].kind == PATIENT and first is not None and first.kind != PATIENT:
+            work.end(work.wish or "waiting")
 
     def watch(self, callback: Callable[[], None]) -> None:
         """Call back after each change, in the thread that made it: quick, and without raising anything."""
@@ -217,20 +233,6 @@ class Jobs:
         with self._changed:
             self._watchers.remove(callback)
 
-    def _put(self, job: Job) -> None:
-        """Have a job be something else: the one place where it changes. The caller holds the condition."""
-        self._jobs[job.id] = job
-        self._changed.notify_all()
-
-    def _tell(self, job_id: int) -> None:
-        """Write a job down as it is now, and call back. The caller does not hold the condition."""
-        # What cannot be written now will be written at the next change. Should the server die before, the job is
-        # taken up again in its older state, and finds its work done.
-        with self._saving, suppress(LookalikeError):
-            self._saved_at = time.monotonic()
-            self._log.update(job_id, self.job(job_id).to_row())
-        self._tell_watchers()
-
     def _tell_watchers(self) -> None:
         with self._changed:
             watchers = list(self._watchers)
@@ -238,38 +240,65 @@ class Jobs:
             callback()
 
     def _forget_old(self) -> None:
-        with self._changed:
-            ended = [job.id for job in self.all() if job.has_ended]
-            old = ended[max(0, KEPT - (len(self._jobs) - len(ended))) :]
-            for job_id in old:
-                del self._jobs[job_id]
         with suppress(LookalikeError):  # what stays in the catalogue is found and deleted another time
-            self._log.delete(old)
+            jobs = self.all()
+            ended = [job.id for job in jobs if job.has_ended]
+            self._log.delete(ended[max(0, KEPT - (len(jobs) - len(ended))) :])
 
     def _supervise(self) -> None:
-        while (work := self._next()) is not None:
-            self._tell(work.job_id)
-            for words in self._said(work):
-                self._hear(work, words)
-            is_refused = self._finish(work)
-            self._tell(work.job_id)
+        while self._is_needed():
+            is_refused = True  # as long as another server works, or the disk is full
+            with suppress(LookalikeError, OSError), self._log.working():
+                is_refused = self._work_off()
             if is_refused:
-                self._rest(work.job_id)
+                with self._changed:
+                    self._changed.wait_for(lambda: self._is_closing, timeout=RETRY_SECONDS)
 
-    def _next(self) -> _Work | None:
-        """Wait for the first job in the queue and begin it; None when there shall be no more."""
+    def _is_needed(self) -> bool:
+        """Wait until there is a job to begin, or one whose server may have died; false when there shall be no more."""
         with self._changed:
-            self._changed.wait_for(lambda: self._is_closing or self._first_waiting() is not None)
-            job = self._first_waiting()
-            if self._is_closing or job is None:
+            while not self._is_closing:
+                with suppress(LookalikeError):
+                    if any(job.state in TO_DO for job in self.all()):
+                        return True
+                self._changed.wait(RETRY_SECONDS)  # others write to the catalogue without a word
+            return False
+
+    def _work_off(self) -> bool:
+        """Do the first job in the queue, as the only one who works; return whether to wait a while before the next."""
+        work = self._begin()
+        if work is None:
+            return False
+        self._tell_watchers()
+        for words in self._said(work):
+            self._hear(work, words)
+        self._save(work)
+        return self._finish(work)
+
+    def _begin(self) -> _Work | None:
+        """Make the first job in the queue the one that is worked on, if there still is one."""
+        with self._writing:
+            for left in self.all():
+                if left.state == "running":  # its server has died
+                    self._log.update(left.id, _settled(left, "waiting").to_row(), ["running"])
+            first = self._first_waiting()
+            if first is None:
                 return None
-            # What an interrupted `add` or `renew` did before, it finds done, and does not count again.
-            self._work = _Work(job.id, done_before=job.done if job.kind in ("add", PATIENT) else 0)
-            self._put(replace(job, state="running"))
-            return self._work
+            job = replace(first, state="running")
+            is_begun = self._log.update(job.id, job.to_row(), TO_DO)
+            with self._changed:
+                self._newer.pop(job.id, None)
+                if not is_begun:
+                    return None
+                self._newer[job.id] = job
+                # What an interrupted `add` or `renew` did before, it finds done, and does not count again.
+                self._work = _Work(job.id, done_before=job.done if job.kind in ("add", PATIENT) else 0)
+                if self._is_closing:
+                    self._work.end("waiting")
+                return self._work
 
     def _first_waiting(self) -> Job | None:
-        waiting = (job for job in self._jobs.values() if job.state == "waiting")
+        waiting = (job for job in self.all() if job.state == "waiting")
         return min(waiting, key=lambda job: (job.kind == PATIENT, job.id), default=None)
 
     def _said(self, work: _Work) -> Iterator[dict[str, Any]]:
@@ -300,7 +329,7 @@ class Jobs:
             work.hang_up()
 
     def _order(self, job_id: int) -> str:
-        job, folder = self.job(job_id), self._collection.folder.absolute()
+        job, folder = self._newer[job_id], self._collection.folder.absolute()
         settings = self._collection.settings.model_dump(exclude=set(SECRETS))
         if job.kind == "push":
             settings |= _rights(self._collection.settings)
@@ -312,37 +341,44 @@ class Jobs:
             work.answer = words
             return
         with self._changed:
-            progress, job = words["progress"], self._jobs[work.job_id]
+            progress, job = words["progress"], self._newer[work.job_id]
             counts = {name: work.done_before + progress.pop(name) for name in ("done", "total")}
-            self._put(replace(job, **counts, **progress, message=job.message if work.wish else ""))
+            self._newer[job.id] = replace(job, **counts, **progress, message=job.message if work.wish else "")
         if time.monotonic() - self._saved_at >= SAVE_SECONDS:
-            self._tell(work.job_id)
-        else:
-            self._tell_watchers()
+            self._save(work)
+        self._tell_watchers()
+
+    def _save(self, work: _Work) -> None:
+        """Write down how far the work is, and heed what other servers have written about it or beside it."""
+        with self._writing, suppress(LookalikeError):  # what cannot be written now will be in two seconds
+            self._saved_at = time.monotonic()
+            job = self._newer[work.job_id]
+            is_steered = not self._log.update(job.id, job.to_row(), TO_DO)
+            states = {row["id"]: row["state"] for row in self._log.rows()}
+            with self._changed:
+                if is_steered:
+                    self._wish(states.get(job.id, "stopped"))
+                self._let_pass(work)
 
     def _finish(self, work: _Work) -> bool:
         """Give the job the state it has now that its process has ended; return whether it should wait a while."""
-        with self._changed:
-            self._work = None
-            job = _finished(self._jobs[work.job_id], work)
-            self._put(job)
-            return job.state == "waiting" and work.wish is None
-
-    def _rest(self, job_id: int) -> None:
-        with self._changed:
-            self._changed.wait_for(
-                lambda: self._is_closing or self._jobs[job_id].state != "waiting", timeout=RETRY_SECONDS
-            )
+        with self._writing:
+            with self._changed:
+                self._work = None
+                job = self._newer[work.job_id] = _finished(self._newer[work.job_id], work)
+            # Should this not be written, and the server die, the job is taken up again and finds its work done.
+            with suppress(LookalikeError):
+                self._log.update(job.id, job.to_row(), UNDERWAY)
+                with self._changed:
+                    del self._newer[job.id]
+        self._tell_watchers()
+        return job.state == "waiting" and work.wish is None
 
 
 def _rights(settings: Settings) -> dict[str, str]:
     """Return, in plain, the secrets by which the search engine is used."""
     secrets = {"engine_password": settings.engine_password, "engine_api_key": settings.engine_api_key}
     return {name: secret.get_secret_value() for name, secret in secrets.items() if secret is not None}
-
-
-def _taken_up(job: Job) -> Job:
-    return _settled(job, "waiting") if job.state == "running" else job
 
 
 def _settled(job: Job, state: State, message: str = "") -> Job:

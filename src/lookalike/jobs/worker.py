@@ -10,13 +10,13 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
 from lookalike.collection import Collection, Progress
-from lookalike.collection.ingest import timed
+from lookalike.collection.ingest import check_all_are_there, timed
 from lookalike.errors import CollectionBusy, LookalikeError
 from lookalike.jobs.job import GRACE_SECONDS, INTERRUPTED
 from lookalike.media.terminal import give_up_terminal
@@ -93,7 +93,7 @@ def _report(order: dict[str, Any], say: Say) -> dict[str, Any]:
     try:
         with Collection(Path(order["collection"]), make=False, settings=settings) as collection:
             if order["kind"] == "add":
-                return collection.add(*map(Path, order["paths"]), progress=teller.tell).to_json()
+                return _add(collection, [Path(path) for path in order["paths"]], teller.tell)
             if order["kind"] == "repair":
                 return collection.repair(progress=teller.tell).to_json()
             if order["kind"] == "renew":
@@ -111,6 +111,12 @@ def _report(order: dict[str, Any], say: Say) -> dict[str, Any]:
             return collection.verify(progress=teller.tell).to_json()
     finally:
         teller.end()
+
+
+def _add(collection: Collection, paths: Sequence[Path], tell: Callable[[Progress], None]) -> dict[str, Any]:
+    report = collection.add(*paths, progress=tell)
+    check_all_are_there(paths)
+    return report.to_json()
 
 
 def _add_sample(collection: Collection, tell: Callable[[Progress], None]) -> dict[str, Any]:
