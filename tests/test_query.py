@@ -666,6 +666,8 @@ def test_a_date_stands_for_all_of_its_days(written: object, low: date | None, hi
         ({"folder": "./a//b c/"}, "folder", "a/b c"),
         ({"format": "HEIF "}, "format", "heic"),
         ({"camera": " Leica "}, "camera", "Leica"),
+        ({"folder": "Rome/Cafe\u0301"}, "folder", "Rome/Caf\u00e9"),
+        ({"album": "Cafe\u0301"}, "album", "Caf\u00e9"),
     ],
 )
 def test_a_filter_has_a_field_and_a_value(condition: dict[str, object], field: str, value: Range | str) -> None:

@@ -1,8 +1,10 @@
 """Adding: what is new, unchanged, changed, moved, copied, vanished, back again, broken, or out of sight."""
 
+import hashlib
 import os
 import shutil
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +20,12 @@ def shown(collection: Collection) -> set[str]:
     """Return the names of the files that a listing shows."""
     hits = collection.search("kind:picture", k=1000)
     return {hit.path.name for main in hits for hit in (main, *main.copies) if hit.path}
+
+
+def aged(path: Path) -> Path:
+    """Let a file be old enough for its time to tell whether it changed."""
+    os.utime(path, (1e9, 1e9))
+    return path
 
 
 def vector_rows(collection, rows):
@@ -109,6 +117,19 @@ def test_a_renamed_folder_describes_nothing_again(collection, folder, draw, rows
     assert list(collection.search("before")) == []
 
 
+def test_a_renamed_file_whose_time_is_finer_than_a_second_is_not_read(collection, folder, draw):
+    for name, time in (("fine.png", 10**18 + 1), ("coarse.png", 10**18)):
+        path = draw(folder / name, len(name))
+        os.utime(path, ns=(time, time))
+        collection.add(path)
+        path.write_bytes(bytes(path.stat().st_size))  # whoever reads it sees no picture
+        os.utime(path, ns=(time, time))
+        path.rename(folder / f"renamed {name}")
+    report = collection.add(folder)
+    assert report.moved == 1
+    assert [path.name for path, _ in report.skipped] == ["renamed coarse.png"]
+
+
 def test_a_renamed_root_added_by_its_new_name_moves_its_pictures(collection, folder, draw, rows):
     for seed in range(3):
         draw(folder / f"{seed}.png", seed)
@@ -130,6 +151,19 @@ def test_a_moved_file_that_lost_its_inode_is_known_by_its_content(collection, fo
     assert counts(collection.add(folder)) == {"moved": 1}
     assert vector_rows(collection, rows) == described
     assert shown(collection) == {"b.png"}
+
+
+def test_a_new_file_with_the_inode_size_and_time_of_one_that_is_gone_is_another_picture(collection, folder, draw):
+    old = aged(draw(folder / "old.bmp", 1))
+    collection.add(folder)
+    before = old.stat()
+    content = draw(folder.parent / "other.bmp", 2).read_bytes()
+    new = old.rename(folder / "new.bmp")
+    new.write_bytes(content)
+    after = aged(new).stat()
+    assert (after.st_ino, after.st_size, after.st_mtime_ns) == (before.st_ino, before.st_size, before.st_mtime_ns)
+    assert counts(collection.add()) == {"added": 1, "removed": 1}
+    assert collection.item(2).sha256 == hashlib.sha256(content).hexdigest()
 
 
 def test_a_copied_file_is_the_same_picture_in_two_places(collection, folder, draw):
@@ -190,6 +224,22 @@ def test_one_broken_file_among_others_does_not_stop_an_import(collection, folder
     assert again.skipped == report.skipped  # known without reading them again
     draw(folder / "broken.png", 9)
     assert counts(collection.add(folder)) == {"added": 1, "unchanged": 4}
+
+
+def test_what_was_refused_for_a_limit_is_tried_again_once_when_the_limit_is_another(collection, folder, draw, fast):
+    aged(draw(folder / "a.png", 1))
+    (folder / "b.png").write_bytes(b"broken")
+    aged(folder / "b.png")
+
+    def add_with(max_pixels: int) -> tuple[int, int, int]:
+        """Return how many files are added, skipped and read."""
+        told: list[Progress] = []
+        settings = fast.model_copy(update={"max_pixels": max_pixels})
+        with Collection(collection.folder, settings=settings) as same:
+            report = same.add(folder, progress=told.append)
+        return report.added, len(report.skipped), told[-1].done if told else 0
+
+    assert [add_with(n) for n in (100, 100, 10_000, 10_000)] == [(0, 2, 2), (0, 2, 0), (1, 1, 2), (0, 1, 0)]
 
 
 def test_what_is_no_regular_file_is_refused_with_a_reason(collection, folder, draw):
@@ -254,6 +304,44 @@ def test_an_empty_mount_point_is_offline_and_an_emptied_folder_is_empty(collecti
     assert counts(collection.add()) == {"removed": 1}
 
 
+def unplug(collection, rows, disk, *paths):
+    """Take away files below the only root, and let the catalogue know them from another device."""
+    disk.mkdir(exist_ok=True)
+    [(root,)] = rows(collection, "SELECT path FROM roots")
+    for path in paths:
+        path.rename(disk / path.name)
+        relative = os.fsencode(path.relative_to(os.fsdecode(root)))
+        rows(collection, "UPDATE files SET device = device + 1 WHERE path = ?", relative)
+
+
+def test_a_disk_that_is_mounted_below_a_root_may_be_away(collection, folder, draw, rows):
+    path = aged(draw(folder / "usb" / "trip" / "a.png", 1))
+    aged(draw(folder / "b.png", 2))
+    collection.add(folder / "usb")
+    collection.add(folder)
+    unplug(collection, rows, folder.parent / "disk", path)
+    path.parent.rmdir()
+    reports = [collection.add(), collection.add(folder), collection.add(folder / "usb"), collection.add(path)]
+    path.parent.parent.rmdir()  # some systems make the mount point anew each time
+    reports += [collection.add(), collection.add(path.parent.parent)]
+    assert [report.offline for report in reports] == [[folder / "usb"]] * 6
+    assert [report.removed for report in reports] == [0] * 6
+    assert sorted(hit.is_offline for hit in collection.search("kind:picture")) == [False, True]
+    path.parent.mkdir(parents=True)
+    (folder.parent / "disk" / "a.png").rename(path)
+    assert counts(collection.add()) == {"unchanged": 2}
+
+
+def test_what_vanished_from_a_disk_is_gone_while_the_disk_is_there_by_whatever_number(collection, folder, draw, rows):
+    path = aged(draw(folder / "usb" / "a.png", 1))
+    aged(draw(folder / "usb" / "b.png", 2))
+    collection.add(folder)
+    unplug(collection, rows, folder.parent / "bin", path)
+    rows(collection, "UPDATE files SET device = (SELECT max(device) FROM files)")
+    report = collection.add()
+    assert (counts(report), report.offline) == ({"unchanged": 1, "removed": 1}, [])
+
+
 def test_a_folder_around_a_known_one_takes_its_pictures_over(collection, folder, draw, rows):
     draw(folder / "inner" / "a.png", 1)
     draw(folder / "outer.png", 2)
@@ -262,6 +350,23 @@ def test_a_folder_around_a_known_one_takes_its_pictures_over(collection, folder,
     assert rows(collection, "SELECT path, is_whole FROM roots") == [(os.fsencode(folder), 1)]
     assert counts(collection.add(folder / "inner")) == {"unchanged": 1}
     assert rows(collection, "SELECT count(*) FROM roots") == [(1,)]
+
+
+@pytest.mark.parametrize("first", ["Rome", "Rome/a.png"])
+def test_pictures_that_are_taken_over_are_found_by_the_names_of_all_their_folders(collection, folder, draw, first):
+    aged(draw(folder / "Italy" / "Rome" / "a.png", 1))
+    collection.add(folder / "Italy" / first)
+    collection.add(folder / "Italy")
+    assert len(collection.search("text:rome")) == len(collection.search("text:italy")) == 1
+
+
+@pytest.mark.parametrize("spelling", ["/{}", "//{}", "{}//", "{}/.", "{}/../pictures"])
+def test_a_folder_is_one_however_it_is_spelled(collection, folder, draw, spelling, rows):
+    path = draw(folder / "a.png", 1)
+    collection.add(path)
+    collection.add(spelling.format(folder))
+    assert rows(collection, "SELECT path, is_whole FROM roots") == [(os.fsencode(folder), 1)]
+    assert collection.item(1).paths == (path,)
 
 
 def test_single_files_first_and_then_their_folder(collection, folder, draw):
@@ -423,6 +528,21 @@ def test_removed_pictures_stay_away_until_their_file_is_named(collection, folder
     assert counts(collection.add(path)) == {"added": 1}
     assert len(collection) == 2
     assert 1 not in [hit.id for hit in collection.search("kind:picture")]  # an id is never used again
+
+
+@pytest.mark.parametrize("is_beside_its_folder", [False, True])
+def test_copies_of_a_removed_picture_come_back_with_it(collection, folder, draw, is_beside_its_folder):
+    path, other = aged(draw(folder / "a.png", 1)), aged(draw(folder / "c.png", 2))
+    for copied in (path, other):
+        shutil.copy2(copied, copied.with_name(f"copy-{copied.name}"))
+    collection.add(folder)
+    collection.remove([1, 2])
+    assert len(collection.add(folder).skipped) == 4
+    assert collection.add(*([folder] if is_beside_its_folder else []), path).added == 1
+    report = collection.add()
+    assert counts(report) == {"unchanged": 1, "copied": 1}
+    assert sorted(found.name for found, _ in report.skipped) == ["c.png", "copy-c.png"]
+    assert counts(collection.add()) == {"unchanged": 2}
 
 
 def test_what_was_brought_back_and_is_removed_without_remembering_comes_with_its_folder(collection, folder, draw):

@@ -21,6 +21,7 @@ from lookalike.errors import BadQuery, ItemNotFound
 from lookalike.query import colour, image, where
 
 Draw = Callable[..., Path]
+Rows = Callable[..., list[tuple[object, ...]]]
 
 
 @pytest.fixture
@@ -140,6 +141,27 @@ def test_a_renamed_album_keeps_its_pictures(photos: Collection) -> None:
         photos.rename_album("new", "other")
     with pytest.raises(ItemNotFound, match="no album 'old'"):
         photos.album("old")
+
+
+def test_an_album_is_one_however_its_accents_are_written(photos: Collection) -> None:
+    composed, apart = "Caf\u00e9", "Cafe\u0301"
+    photos.make_album(apart, [3])
+    assert photos.add_to_album(composed, [1]) == photos.add_to_album(apart, [2]) == 1
+    assert ids(photos, composed) == ids(photos, apart) == [3, 1, 2]
+    assert len(photos.search(where(album=composed))) == len(photos.search(where(album=apart))) == 3
+    assert [album.name for album in photos.albums()] == [composed]
+    with pytest.raises(BadQuery, match="already"):
+        photos.make_album(composed)
+    photos.rename_album(composed, apart)
+    photos.delete_album(apart)
+    assert photos.albums() == []
+
+
+def test_an_album_whose_name_was_stored_apart_is_found(photos: Collection, rows: Rows) -> None:
+    photos.make_album("old", [3])
+    rows(photos, "UPDATE albums SET name = ?", "Cafe\u0301")
+    assert ids(photos, "Caf\u00e9") == [3]
+    assert len(photos.search("album:Caf\u00e9")) == 1
 
 
 def test_a_deleted_album_leaves_its_pictures(photos: Collection) -> None:

@@ -5,6 +5,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
 from PIL import Image
@@ -15,6 +16,7 @@ from lookalike.errors import BadQuery, ItemNotFound, UnreadableMedia
 from lookalike.settings import Settings
 
 Draw = Callable[..., Path]
+Rows = Callable[..., list[tuple[object, ...]]]
 
 
 @pytest.fixture
@@ -187,6 +189,32 @@ def test_what_somebody_types_is_completed_from_all_groups(photos: Collection) ->
     assert len(photos.complete("r", k=3)) == 3
     with pytest.raises(BadQuery, match="k is from 1 to 50, got 0"):
         photos.complete("r", k=0)
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@pytest.mark.parametrize("field", ["camera", "place"])
+def test_metadata_is_found_however_accents_are_written(photos: Collection, rows: Rows, field: str, form: str) -> None:
+    rows(photos, f"UPDATE items SET {field} = ? WHERE id = 2", normalize(form, "Évian-les-Bains"))
+    for asked in ("NFC", "NFD"):
+        assert [hit.id for hit in photos.search(f"{field}:{normalize(asked, 'ÉVIAN')}")] == [2]
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_folders_are_found_and_completed_however_accents_are_written(
+    collection: Collection, folder: Path, draw: Draw, form: str
+) -> None:
+    draw(folder / normalize(form, "Été Rhône") / normalize("NFC", "Café") / normalize("NFD", "thé.png"), 1)
+    collection.add(folder / normalize(form, "Été Rhône"))
+    for line in ("folder:Café", 'folder:"Été Rhône/Café"', f'folder:"{folder}/Été Rhône"'):
+        assert len(collection.search(line)) == len(collection.search(normalize("NFD", line))) == 1
+    assert len(collection.search("folder:Cafe")) == 0
+    [root, below] = collection.facets().folders
+    assert (root.value, below.value) == ("Été Rhône", "Été Rhône/Café")
+    for begun in ("ét", "RHÔ"):
+        written = [(entry.group, entry.text) for entry in collection.complete(begun) if entry.group == "folder"]
+        assert written == [("folder", root.value), ("folder", below.value)]
+        assert collection.complete(normalize("NFD", begun)) == collection.complete(begun)
+    assert [entry.text for entry in collection.complete("thé") if entry.group == "word"] == ["thé"]
 
 
 def test_each_term_tells_what_it_would_find_alone(photos: Collection) -> None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from unicodedata import normalize
 from urllib.parse import quote
 
 import sqlalchemy as sa
@@ -38,7 +39,8 @@ def open_catalog(path: Path) -> Engine:
         connection.execute("PRAGMA secure_delete = ON")
         connection.execute("PRAGMA synchronous = FULL")
         # SQLite's own knows ASCII alone, and "ZÜRICH" should find "Zürich".
-        connection.create_function("lower", 1, lambda text: text and str(text).lower(), deterministic=True)
+        connection.create_function("lower", 1, lambda text: text and _composed(str(text).lower()), deterministic=True)
+        connection.create_function("composed", 1, _composed, deterministic=True)
 
     def begin(connection: Connection) -> None:
         # Python's sqlite3 begins at the first change, so that reads before it would each see another moment.
@@ -49,6 +51,15 @@ def open_catalog(path: Path) -> Engine:
     event.listen(engine, "connect", configure)
     event.listen(engine, "begin", begin)
     return engine
+
+
+def _composed(name: str | bytes) -> str | bytes:
+    """Return a name, or a path as the file system writes it, with accents in their letters: some systems part them."""
+    if name.isascii():
+        return name
+    if isinstance(name, bytes):
+        return os.fsencode(normalize("NFC", os.fsdecode(name)))
+    return normalize("NFC", name)
 
 
 def writing(engine: Engine) -> Engine:

@@ -19,9 +19,23 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    TypeDecorator,
     UniqueConstraint,
     text,
 )
+from sqlalchemy.engine import Dialect
+
+
+class Identity(TypeDecorator[int]):
+    """The id of a picture; of a number that SQLite does not have, as much as of any unknown one, there is none."""
+
+    impl = Integer
+    cache_ok = True
+
+    def process_bind_param(self, value: int | None, dialect: Dialect) -> int | None:
+        """Return the number, or one that no picture has instead of one of more than 64 bits."""
+        return value if value is None or abs(value) < 2**63 else -1
+
 
 metadata = MetaData()
 
@@ -38,7 +52,7 @@ roots = Table(
 items = Table(
     "items",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Identity, primary_key=True),
     Column("sha256", String(64), nullable=False, unique=True),
     Column("kind", String, nullable=False),
     Column("format", String, nullable=False),
@@ -76,7 +90,7 @@ files = Table(
     Column("id", Integer, primary_key=True),
     Column("root_id", Integer, ForeignKey("roots.id", ondelete="CASCADE"), nullable=False),
     Column("path", LargeBinary, nullable=False),  # relative to the root, '/'-separated
-    Column("item_id", Integer, ForeignKey("items.id", ondelete="SET NULL")),  # what it holds, or held last
+    Column("item_id", Identity, ForeignKey("items.id", ondelete="SET NULL")),  # what it holds, or held last
     Column("size", BigInteger, nullable=False),
     Column("mtime_ns", BigInteger, nullable=False),
     Column("inode", BigInteger, nullable=False),
@@ -91,7 +105,7 @@ frames = Table(
     "frames",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("item_id", Integer, ForeignKey("items.id", ondelete="CASCADE"), nullable=False),
+    Column("item_id", Identity, ForeignKey("items.id", ondelete="CASCADE"), nullable=False),
     Column("number", Integer, nullable=False),
     Column("time", Float),  # seconds; NULL for a still
     UniqueConstraint("item_id", "number"),
@@ -140,7 +154,7 @@ vectors = Table(
     Column("space_id", Integer, ForeignKey("spaces.id", ondelete="CASCADE"), primary_key=True),
     Column("row", Integer, primary_key=True),
     Column("instance_id", Integer, ForeignKey("instances.id", ondelete="CASCADE"), nullable=False),
-    Column("item_id", Integer, ForeignKey("items.id", ondelete="CASCADE"), nullable=False),
+    Column("item_id", Identity, ForeignKey("items.id", ondelete="CASCADE"), nullable=False),
     Column("is_stand_in", Boolean, nullable=False, server_default="0"),  # of the thumbnail: the original was away
     Index("vectors_item_id", "item_id", "space_id"),
     Index("vectors_instance_id", "instance_id"),
@@ -160,7 +174,7 @@ texts = Table(
     "texts",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("item_id", Integer, ForeignKey("items.id", ondelete="CASCADE"), nullable=False),
+    Column("item_id", Identity, ForeignKey("items.id", ondelete="CASCADE"), nullable=False),
     Column("source", String, nullable=False),  # name, folder, title, description, keywords, camera, place
     Column("text", Text, nullable=False),
     Index("texts_item_id", "item_id"),
@@ -179,7 +193,7 @@ album_items = Table(
     "album_items",
     metadata,
     Column("album_id", Integer, ForeignKey("albums.id", ondelete="CASCADE"), primary_key=True),
-    Column("item_id", Integer, ForeignKey("items.id", ondelete="CASCADE"), primary_key=True),
+    Column("item_id", Identity, ForeignKey("items.id", ondelete="CASCADE"), primary_key=True),
     Column("position", Integer, nullable=False),
     Index("album_items_item_id", "item_id"),
 )
@@ -188,7 +202,7 @@ labels = Table(
     "labels",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("item_id", Integer, ForeignKey("items.id", ondelete="CASCADE"), nullable=False),
+    Column("item_id", Identity, ForeignKey("items.id", ondelete="CASCADE"), nullable=False),
     Column("instance_id", Integer, ForeignKey("instances.id", ondelete="CASCADE")),
     Column("name", String, nullable=False),
     Column("is_positive", Boolean, nullable=False),

@@ -172,12 +172,16 @@ def _name(name: str) -> str:
 
 
 def _check_is_free(connection: Connection, name: str) -> None:
-    if connection.scalar(sa.select(t.albums.c.id).where(t.albums.c.name == name)) is not None:
+    if connection.scalar(_named(name)) is not None:
         raise BadQuery(f"there is an album {checks.shown(name)} already; take another name, or add to it")
 
 
+def _named(name: str) -> sa.Select[int]:
+    return sa.select(t.albums.c.id).where(sa.func.composed(t.albums.c.name) == name)
+
+
 def _album_id(connection: Connection, name: str) -> int:
-    album_id = connection.scalar(sa.select(t.albums.c.id).where(t.albums.c.name == _name(name)))
+    album_id = connection.scalar(_named(_name(name)))
     if album_id is None:
         raise ItemNotFound(f"there is no album {checks.shown(name)}; `lookalike albums list` shows those there are")
     return album_id

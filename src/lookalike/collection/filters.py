@@ -137,13 +137,13 @@ def _in_folder(value: Range | str) -> Condition:
     """Return that some file lies below a folder of this name, or of this path's end, or of this absolute path."""
     part = b"/" + str(value).encode(errors="surrogateescape").strip(b"/") + b"/"
     path = t.roots.c.path.op("||")(sa.literal(b"/")).op("||")(t.files.c.path)
-    is_below = sa.func.instr(sa.cast(path, sa.LargeBinary), sa.literal(part)) > 0
+    is_below = sa.func.instr(sa.func.composed(sa.cast(path, sa.LargeBinary)), sa.literal(part)) > 0
     query = sa.select(t.files.c.item_id).join(t.roots).where(is_below, t.files.c.is_missing.is_(False))
     return t.items.c.id.in_(query.where(t.files.c.item_id.is_not(None)))
 
 
 def _in_album(value: Range | str) -> Condition:
-    query = sa.select(t.album_items.c.item_id).join(t.albums).where(t.albums.c.name == str(value))
+    query = sa.select(t.album_items.c.item_id).join(t.albums).where(sa.func.composed(t.albums.c.name) == str(value))
     return t.items.c.id.in_(query)
 
 

@@ -1,5 +1,6 @@
 """Adding pictures: look, read, describe, commit; in batches that are whole or not there."""
 
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
@@ -20,20 +21,27 @@ from lookalike.collection.reading import Read, in_order, read_candidate
 from lookalike.collection.record import (
     Described,
     forget_moved,
+    forget_removals,
     inherit,
     is_missing,
     record_file,
     record_items,
     record_missing,
     record_names,
+    retry_refused,
     take_leave,
+    take_limits,
 )
 from lookalike.collection.scan import Candidate, Scan, scan_all, scan_paths
 from lookalike.collection.space_files import load_space_files
 from lookalike.collection.store import Space, Store
+from lookalike.errors import LookalikeError
 from lookalike.finders.whole import WholeFrame
 from lookalike.media import Decoder
 from lookalike.types import Describer
+
+SECOND = 10**9
+"""Nanoseconds."""
 
 BATCH = 64
 """Pictures per commit: about a second's work, which is what a power cut can cost."""
@@ -95,7 +103,7 @@ class AddReport:
         Files that vanished and whose content is nowhere else.
     skipped : list of (path, reason)
     offline : list of path
-        Roots that cannot be seen now; their pictures stay.
+        Roots, and mount points below them, that cannot be seen now; their pictures stay.
     """
 
     added: int = 0
@@ -114,6 +122,13 @@ class AddReport:
             "skipped": [{"path": str(path), "reason": reason} for path, reason in self.skipped],
             "offline": [str(path) for path in self.offline],
         }
+
+
+def check_all_are_there(paths: Iterable[Path]) -> None:
+    """Raise LookalikeError if one of the paths that were added is not there."""
+    for path in paths:
+        if not os.path.lexists(path):
+            raise LookalikeError(f"{path} is not there; the others were looked at, correct its name")
 
 
 class Ingest:
@@ -142,11 +157,14 @@ class Ingest:
         self._started = time.monotonic()
         self._known_content: list[tuple[int, bool]] = []  # per file: the item, and whether it had no file before
         self._new_items: set[int] = set()
+        self._has_brought_back = False
 
     def add(self, paths: Sequence[Path], decoder: Decoder, n_workers: int) -> AddReport:
         """Bring the collection up to date with the given files and folders; without any, with all it knows."""
         with self.store.changes.begin() as connection:
+            take_limits(connection, decoder.limits)
             scan = scan_paths(connection, paths) if paths else scan_all(connection)
+            record_names(connection, scan.taken_over)
         self.report.unchanged = scan.n_unchanged
         self.report.skipped += scan.skipped
         self.report.offline += scan.offline
@@ -166,14 +184,18 @@ class Ingest:
         return read_candidate(candidate, self.store.engine, decoder, asked=candidate.path in scan.asked)
 
     def _link_renamed(self, scan: Scan) -> list[Candidate]:
-        """Give renamed files their old content by inode, size and time, unread; return the other candidates."""
+        """Give renamed files their old content by inode, size and time, unread; return the other candidates.
+
+        Times in whole seconds do not prove it: systems that have no finer ones give inodes again, and pictures taken in
+        the same second may have the same size.
+        """
         with self.store.changes.begin() as connection:
             gone = _identities(connection, scan.missing)
             renamed, others = [], []
             for candidate in scan.candidates:
                 found = candidate.found
                 item_id = gone.get((found.device, found.inode, found.size, found.mtime_ns))
-                if item_id is None or candidate.file_id is not None:
+                if item_id is None or candidate.file_id is not None or found.mtime_ns % SECOND == 0:
                     others.append(candidate)
                 else:
                     renamed.append(Read(candidate, item_id=item_id))
@@ -211,7 +233,10 @@ class Ingest:
                 added = record_items(connection, described, self.files)
             self.report.added += len(added)
             self._new_items.update(added.values())
+            self._has_brought_back |= forget_removals(connection, added)
             self._place(connection, batch, known | added, set(added.values()))
+            if self._has_brought_back:  # its copies may be among those that were read before
+                retry_refused(connection)
 
     def _write(self, described: Described) -> None:
         for picture in described.pictures:

@@ -28,7 +28,7 @@ class Read:
     decoded: Decoded | None = None
     reason: str | None = None
     is_final: bool = True
-    """Whether the same bytes would fail again; a file that could not be opened is tried again next time."""
+    """Whether the same bytes would fail again under the same limits; what could not be opened is tried next time."""
 
 
 def read_candidate(candidate: Candidate, engine: Engine, decoder: Decoder, *, asked: bool) -> Read:

@@ -2,7 +2,7 @@
 
 import time
 import zlib
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
 from lookalike.catalog import tables as t
-from lookalike.collection.batches import rows_among
+from lookalike.collection.batches import PORTION, batches, rows_among
 from lookalike.collection.reading import Read
 from lookalike.collection.space_files import SpaceFiles
 from lookalike.collection.store import now
 from lookalike.finders.whole import WholeFrame
-from lookalike.media import Decoded
+from lookalike.media import Decoded, Limits
 from lookalike.types import Instances, Vectors
 
 RACY_NS = 2_000_000_000
@@ -91,8 +91,6 @@ def record_items(connection: Connection, described: Described, files: Iterable[S
         file.record(connection, n_new=len(values))
     for item_id, picture in zip(item_ids, described.pictures, strict=True):
         _record_texts(connection, item_id, picture)
-    is_back = t.decisions.c.sha256.in_([picture.sha256 for picture in described.pictures])
-    connection.execute(sa.delete(t.decisions).where(t.decisions.c.kind == "removed", is_back))
     return dict(zip((picture.sha256 for picture in described.pictures), item_ids, strict=True))
 
 
@@ -178,22 +176,38 @@ def record_file(connection: Connection, read: Read, item_id: int | None) -> None
         connection.execute(sa.update(t.files).where(t.files.c.id == candidate.file_id).values(values))
 
 
+def take_limits(connection: Connection, limits: Limits) -> None:
+    """Note what a file may cost from now on; when it was something else, what was refused is tried again."""
+    number = zlib.crc32(repr(limits).encode()) >> 1  # SQLite holds one number for its user, of 32 bits with the sign
+    if connection.exec_driver_sql("PRAGMA user_version").scalar() != number:
+        retry_refused(connection)
+        connection.exec_driver_sql(f"PRAGMA user_version = {number}")
+
+
+def forget_removals(connection: Connection, contents: Collection[str]) -> bool:
+    """Let contents (SHA-256) that are here again be no removed ones any more; return whether some were."""
+    c = t.decisions.c
+    return connection.execute(sa.delete(t.decisions).where(c.kind == "removed", c.sha256.in_(contents))).rowcount > 0
+
+
+def retry_refused(connection: Connection) -> None:
+    """Let no refused file be what it was, so that it is read when it is seen next."""
+    connection.execute(sa.update(t.files).where(t.files.c.reason.is_not(None)).values(mtime_ns=-1))
+
+
 def record_names(connection: Connection, item_ids: Iterable[int]) -> None:
     """Write the searchable names and folders of items anew, from the files that hold them now."""
-    for item_id in item_ids:
-        is_name = sa.and_(t.texts.c.item_id == item_id, t.texts.c.source.in_(["name", "folder"]))
+    c = t.files.c
+    query = sa.select(c.item_id, c.path, t.roots.c.path.label("root")).join(t.roots).order_by(c.id)
+    for part in batches(iter(item_ids), PORTION):
+        is_name = sa.and_(t.texts.c.item_id.in_(part), t.texts.c.source.in_(["name", "folder"]))
         connection.execute(sa.delete(t.texts).where(is_name))
-        query = (
-            sa.select(t.files.c.path, t.roots.c.path.label("root"))
-            .join(t.roots)
-            .where(t.files.c.item_id == item_id, t.files.c.is_missing.is_(False))
-        )
         rows = []
-        for row in connection.execute(query):
+        for row in connection.execute(query.where(c.item_id.in_(part), c.is_missing.is_(False))):
             *folders, name = row.path.decode(errors="replace").split("/")
             root = row.root.decode(errors="replace").rstrip("/").split("/")[-1]
-            rows.append({"item_id": item_id, "source": "name", "text": name})
-            rows.append({"item_id": item_id, "source": "folder", "text": " / ".join([root, *folders])})
+            rows.append({"item_id": row.item_id, "source": "name", "text": name})
+            rows.append({"item_id": row.item_id, "source": "folder", "text": " / ".join([root, *folders])})
         if rows:
             connection.execute(sa.insert(t.texts), rows)
 

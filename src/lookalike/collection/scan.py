@@ -52,6 +52,9 @@ class Scan:
     candidates: list[Candidate] = field(default_factory=list)
     n_unchanged: int = 0
     missing: set[int] = field(default_factory=set)  # ids of files that are gone
+    absent: list[tuple[Path, KnownFile]] = field(default_factory=list)  # files that are gone, or whose disk is
+    devices: set[int] = field(default_factory=set)  # disks that are there, by the numbers the catalogue has of them
+    taken_over: set[int] = field(default_factory=set)  # ids of items in roots that became part of an outer one
     offline: list[Path] = field(default_factory=list)
     skipped: list[tuple[Path, str]] = field(default_factory=list)
     asked: set[Path] = field(default_factory=set)  # files named one by one
@@ -70,7 +73,7 @@ def scan_paths(connection: Connection, paths: Iterable[Path]) -> Scan:
     are tried again even where their folder would pass them over.
     """
     scan = Scan()
-    named = {Path(os.path.abspath(path)): path for path in paths}  # noqa: PTH100 - `resolve` would follow links
+    named = {_plain(path): path for path in paths}
     folders: list[Path] = []
     others: list[Path] = []
     places: dict[Path, tuple[Root, bytes]] = {}
@@ -82,7 +85,7 @@ def scan_paths(connection: Connection, paths: Iterable[Path]) -> Scan:
                 (folders if path.is_dir() else others).append(path)
     for folder in sorted(folders):
         with _skipping(scan, named[folder]):
-            places[folder] = _root_for_folder(connection, folder)
+            places[folder] = _root_for_folder(connection, scan, folder)
     for path in others:
         with _skipping(scan, named[path]):
             look = _scan_file if path.exists() else _scan_nothing
@@ -90,7 +93,13 @@ def scan_paths(connection: Connection, paths: Iterable[Path]) -> Scan:
     for folder, (root, start) in places.items():
         with _skipping(scan, named[folder]):
             _scan_folder(connection, scan, root, start)
+    _judge(scan)
     return scan
+
+
+def _plain(path: Path) -> Path:
+    """Return the one absolute path of a place, without "..", and with one "/" where POSIX lets two begin it."""
+    return Path("/" + os.path.abspath(path).lstrip("/"))  # noqa: PTH100 - `resolve` would follow links
 
 
 def scan_all(connection: Connection) -> Scan:
@@ -100,10 +109,9 @@ def scan_all(connection: Connection) -> Scan:
         with _skipping(scan, root.path):
             if root.is_whole:
                 _scan_folder(connection, scan, root, b"")
-            elif is_offline(connection, root):
-                scan.offline.append(root.path)
-            else:
+            elif _is_seen(connection, scan, root):
                 _look_again(scan, root, _known_files(connection, root, b""))
+    _judge(scan)
     return scan
 
 
@@ -130,18 +138,32 @@ def known_roots(connection: Connection) -> list[Root]:
 def is_offline(connection: Connection, root: Root) -> bool:
     """Return whether a root cannot be seen: it is not there, or it is an empty mount point where files were."""
     try:
-        status = root.path.stat()
-        is_empty = next(root.path.iterdir(), None) is None
+        if not _is_empty(root.path) or _device(root.path.stat()) == root.device:
+            return False
     except OSError:
         return True
-    if not is_empty or status.st_dev & LARGEST_NUMBER == root.device:
-        return False
     return connection.scalar(sa.select(t.files.c.id).where(t.files.c.root_id == root.id).limit(1)) is not None
 
 
-def _scan_folder(connection: Connection, scan: Scan, root: Root, start: bytes) -> None:
+def _is_empty(folder: Path) -> bool:
+    return next(folder.iterdir(), None) is None
+
+
+def _device(status: os.stat_result) -> int:
+    return status.st_dev & LARGEST_NUMBER
+
+
+def _is_seen(connection: Connection, scan: Scan, root: Root) -> bool:
+    """Return whether a root can be looked at; note its disk as one that is there, or the root as offline."""
     if is_offline(connection, root):
         scan.offline.append(root.path)
+        return False
+    scan.devices.add(root.device)
+    return True
+
+
+def _scan_folder(connection: Connection, scan: Scan, root: Root, start: bytes) -> None:
+    if not _is_seen(connection, scan, root):
         return
     unseen: list[bytes] = []
 
@@ -153,8 +175,13 @@ def _scan_folder(connection: Connection, scan: Scan, root: Root, start: bytes) -
     for found in walk(root.path, start, on_skip=on_skip):
         _compare(scan, root, found, known.pop(found.path, None))
     places = tuple(place + b"/" if place else b"" for place in unseen)
-    was_there = {path: row for path, row in known.items() if not row.is_missing or row.reason}
+    was_there = {path: row for path, row in known.items() if _is_expected(row)}
     _look_again(scan, root, {path: was_there[path] for path in was_there if not (path + b"/").startswith(places)})
+
+
+def _is_expected(row: KnownFile) -> bool:
+    """Return whether a known file would be missed."""
+    return not row.is_missing or row.reason is not None
 
 
 def _look_again(scan: Scan, root: Root, known: Mapping[bytes, KnownFile]) -> None:
@@ -163,8 +190,21 @@ def _look_again(scan: Scan, root: Root, known: Mapping[bytes, KnownFile]) -> Non
         found = next(walk(root.path, relative), None)
         if found is not None and found.path == relative:
             _compare(scan, root, found, row)
-        elif not row.is_missing or row.reason:
-            scan.missing.add(row.id)
+        elif _is_expected(row):
+            scan.absent.append((absolute(root.path, relative), row))
+
+
+def _judge(scan: Scan) -> None:
+    """Tell files that are gone from those whose disk is: they lay on another one, of which nothing is seen."""
+    for path, row in scan.absent:
+        below, folder = path, path.parent
+        while not os.path.lexists(folder):
+            below, folder = folder, folder.parent
+        with _skipping(scan, path):
+            if row.device in scan.devices or row.device == _device(folder.lstat()):
+                scan.missing.add(row.id)
+            elif (mount_point := folder if _is_empty(folder) else below) not in scan.offline:
+                scan.offline.append(mount_point)
 
 
 def _scan_file(connection: Connection, scan: Scan, file: Path) -> None:
@@ -179,13 +219,12 @@ def _scan_nothing(connection: Connection, scan: Scan, path: Path) -> None:
     for root in known_roots(connection):
         if path != root.path and root.path not in path.parents:
             continue
-        if is_offline(connection, root):
-            scan.offline.append(root.path)
+        if not _is_seen(connection, scan, root):
             return
         relative = os.fsencode(path.relative_to(root.path))
         known = _known_files(connection, root, relative) | _known_files(connection, root, relative, is_file=True)
         if known:
-            scan.missing.update(row.id for row in known.values() if not row.is_missing or row.reason)
+            scan.absent += [(absolute(root.path, row.path), row) for row in known.values() if _is_expected(row)]
             return
     scan.skipped.append((path, "there is no such file or folder"))
 
@@ -194,6 +233,8 @@ def _compare(scan: Scan, root: Root, found: Found, row: KnownFile | None, *, aga
     if (root.id, found.path) in scan.seen:
         return
     scan.seen.add((root.id, found.path))
+    if row is not None:
+        scan.devices.add(row.device)
     is_same = row is not None and (row.size, row.mtime_ns, row.inode) == (found.size, found.mtime_ns, found.inode)
     if row is not None and is_same and row.reason is None and not row.is_missing:
         scan.n_unchanged += 1
@@ -207,7 +248,7 @@ def _compare(scan: Scan, root: Root, found: Found, row: KnownFile | None, *, aga
 
 def _known_files(connection: Connection, root: Root, start: bytes, *, is_file: bool = False) -> dict[bytes, KnownFile]:
     c = t.files.c
-    query = sa.select(c.id, c.path, c.size, c.mtime_ns, c.inode, c.item_id, c.reason, c.is_missing)
+    query = sa.select(c.id, c.path, c.size, c.mtime_ns, c.inode, c.device, c.item_id, c.reason, c.is_missing)
     query = query.where(c.root_id == root.id)
     if is_file:
         query = query.where(c.path == start)
@@ -216,7 +257,7 @@ def _known_files(connection: Connection, root: Root, start: bytes, *, is_file: b
     return {row.path: row for row in connection.execute(query)}
 
 
-def _root_for_folder(connection: Connection, folder: Path) -> tuple[Root, bytes]:
+def _root_for_folder(connection: Connection, scan: Scan, folder: Path) -> tuple[Root, bytes]:
     roots = known_roots(connection)
     for root in roots:
         if root.is_whole and (root.path == folder or root.path in folder.parents):
@@ -225,7 +266,7 @@ def _root_for_folder(connection: Connection, folder: Path) -> tuple[Root, bytes]
     root = _make_root(connection, roots, folder, is_whole=True)
     for nested in roots:
         if folder in nested.path.parents:
-            _absorb(connection, root, nested)
+            scan.taken_over |= _absorb(connection, root, nested)
     return root, b""
 
 
@@ -238,7 +279,7 @@ def _root_for_file(connection: Connection, file: Path) -> tuple[Root, bytes]:
 
 
 def _make_root(connection: Connection, roots: list[Root], folder: Path, *, is_whole: bool) -> Root:
-    device = folder.stat().st_dev & LARGEST_NUMBER
+    device = _device(folder.stat())
     for root in roots:
         if root.path == folder:
             if is_whole:
@@ -249,13 +290,15 @@ def _make_root(connection: Connection, roots: list[Root], folder: Path, *, is_wh
     return Root(number, folder, is_whole, device)
 
 
-def _absorb(connection: Connection, root: Root, nested: Root) -> None:
-    """Hand the files of a nested root to the one around it, so that no file is known twice."""
+def _absorb(connection: Connection, root: Root, nested: Root) -> set[int]:
+    """Hand the files of a nested root to the one around it, so that no file is known twice; return their items."""
     prefix = os.fsencode(nested.path.relative_to(root.path)) + b"/"
     c = t.files.c
     known = set(connection.scalars(sa.select(c.path).where(c.root_id == root.id)))
-    for row in connection.execute(sa.select(c.id, c.path).where(c.root_id == nested.id)).all():
+    rows = connection.execute(sa.select(c.id, c.path, c.item_id).where(c.root_id == nested.id)).all()
+    for row in rows:
         if prefix + row.path not in known:
             values = {"root_id": root.id, "path": prefix + row.path}
             connection.execute(sa.update(t.files).where(c.id == row.id).values(values))
     connection.execute(sa.delete(t.roots).where(t.roots.c.id == nested.id))
+    return {row.item_id for row in rows if row.item_id is not None}

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -124,8 +125,8 @@ def _folders(connection: Connection) -> Iterator[Value]:
     )
     found: dict[str, int] = {}
     for row in rows:
-        root = Path(os.fsdecode(row.root)).name
-        for name in {root, f"{root}/{os.fsdecode(row.folder)}" if row.folder else root}:
+        root = normalize("NFC", Path(os.fsdecode(row.root)).name)
+        for name in {root, f"{root}/{normalize('NFC', os.fsdecode(row.folder))}" if row.folder else root}:
             found[name] = found.get(name, 0) + row.n
     for name, n_items in sorted(found.items())[:MOST_VALUES]:
         if value := _value(name, n_items, lambda folder: where(folder=folder)):
@@ -164,7 +165,7 @@ def complete(store: Store, known: Facets, seen: Sequence[str], text: str, k: int
     if not 1 <= k <= 50:
         raise BadQuery(f"k is from 1 to 50, got {k}")
     field, colon, rest = text.strip().rpartition(":")
-    wanted = (rest if colon else text).strip().strip('"').casefold()
+    wanted = _folded((rest if colon else text).strip().strip('"'))
     field = {"year": "date", "color": "colour"}.get(field.lower(), field.lower())
     if not wanted and not colon:
         return []
@@ -181,10 +182,15 @@ def complete(store: Store, known: Facets, seen: Sequence[str], text: str, k: int
     return [suggestion for group in found for suggestion in group if suggestion in chosen]
 
 
+def _folded(text: str) -> str:
+    """Return a text without what is not compared: its case, and how its accents are written."""
+    return normalize("NFC", normalize("NFC", text).casefold())
+
+
 def _of_facet(group: str, values: tuple[Value, ...], wanted: str) -> Iterator[Suggestion]:
     """Yield the values that begin so, and then those of which a later word does."""
-    begin = [value for value in values if value.value.casefold().startswith(wanted)]
-    within = [value for value in values if f" {wanted}" in value.value.casefold() and value not in begin]
+    begin = [value for value in values if _folded(value.value).startswith(wanted)]
+    within = [value for value in values if f" {wanted}" in _folded(value.value) and value not in begin]
     for value in [*begin, *within]:
         yield Suggestion(group, value.value, value.line, value.n)
 
@@ -217,7 +223,7 @@ def _words(store: Store, wanted: str) -> Iterator[Suggestion]:
     )
     with translated(), store.engine.connect() as connection:
         texts = connection.scalars(sa.select(t.texts.c.text).where(t.texts.c.id.in_(found))).all()
-    written = (word.casefold() for text in texts for word in WORD.findall(text))
+    written = (word for text in texts for word in WORD.findall(_folded(text)))
     times = Counter(word for word in written if word.startswith(wanted))
     for word in sorted(times, key=lambda word: (-times[word], word)):
         yield Suggestion("word", word, to_line(words(word)), None)

@@ -89,7 +89,7 @@ class Decoder:
     def __init__(self, *, n_workers: int, size: int, limits: Limits = DEFAULT_LIMITS) -> None:
         if n_workers < 1 or size < 1:
             raise ValueError(f"a decoder has at least one worker and one pixel, got {n_workers} and {size}")
-        self._size, self._limits = size, limits
+        self._size, self.limits = size, limits
         self._lock = threading.Lock()
         self._workers: set[_Worker] = set()
         self._is_closed = False
@@ -173,9 +173,9 @@ class Decoder:
             raise UnreadableMedia("not a regular file but a folder, pipe or device; only regular files are read")
         if status.st_size == 0:
             raise UnreadableMedia("the file is empty; restore it from a copy")
-        if status.st_size > self._limits.file_bytes:
+        if status.st_size > self.limits.file_bytes:
             raise UnreadableMedia(
-                f"the file has {status.st_size:,} bytes, more than the limit of {self._limits.file_bytes:,}; "
+                f"the file has {status.st_size:,} bytes, more than the limit of {self.limits.file_bytes:,}; "
                 "save a smaller copy"
             )
 
@@ -208,7 +208,7 @@ class Decoder:
         with self._lock:
             if self._is_closed:
                 raise RuntimeError("the decoder is closed")
-            fresh = _Worker(self._size, self._limits)
+            fresh = _Worker(self._size, self.limits)
             self._workers.add(fresh)
         try:
             fresh.wait_until_ready()

@@ -5,6 +5,7 @@ import operator
 import re
 import reprlib
 from numbers import Real
+from unicodedata import normalize
 
 from lookalike.errors import BadQuery
 
@@ -55,7 +56,7 @@ def listed(value: object) -> list[object]:
 
 
 def text(value: object, what: str) -> str:
-    """Return the text without surrounding space, if it is UTF-8, printable, not empty and not too long.
+    """Return the text without surrounding space and in NFC, if it is UTF-8, printable, not empty and not too long.
 
     Raises
     ------
@@ -64,14 +65,15 @@ def text(value: object, what: str) -> str:
     """
     if not isinstance(value, str) or not value.strip():
         raise BadQuery(f"{what} is a text that is not empty, got {shown(value)}")
+    result = normalize("NFC", value.strip())
     try:
-        n_bytes = len(value.encode())
+        n_bytes = len(result.encode())
     except UnicodeEncodeError:
         raise BadQuery(f"{what} is written in UTF-8, got {shown(value)}; write it without stray bytes") from None
     _check_length(n_bytes, what)
-    if CONTROL.search(value.strip()):
+    if CONTROL.search(result):
         raise BadQuery(f"{what} has no control characters, got {shown(value)}; write it without them")
-    return value.strip()
+    return result
 
 
 def path(value: str, what: str) -> str:

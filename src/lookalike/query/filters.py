@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from typing import ClassVar, TypeAlias
+from unicodedata import normalize
 
 from lookalike.errors import BadQuery
 from lookalike.query import checks
@@ -40,7 +41,8 @@ class Where(Term):
         "date" or "added" with a range of `datetime.date`; "width", "height" (pixels, int) or "megapixels" (float) with
         a range of numbers; "album", "camera", "folder", "format", "kind" or "place" with a text.
     value : Range or str
-        Folders have "/" between their parts and none at the ends.
+        Texts are in NFC: systems differ in how they write accents. Folders have "/" between their parts and none at
+        the ends.
     """
 
     is_filter: ClassVar[bool] = True
@@ -144,7 +146,7 @@ def _folder(value: object) -> Where:
     parts = [part for part in value.split("/") if part not in ("", ".")] if isinstance(value, str) else []
     if not parts or ".." in parts:
         raise BadQuery(f"a folder is named from below its root, like Holiday/Rome and without '..', got {shown(value)}")
-    return Where("folder", checks.path("/".join(parts), "a folder"))
+    return Where("folder", checks.path(normalize("NFC", "/".join(parts)), "a folder"))
 
 
 def _choice(field: str, known: tuple[str, ...], value: object) -> Where:
