@@ -1,8 +1,19 @@
-"""`python -m lookalike` is the command line."""
+"""The command line, `lookalike` or `python -m lookalike`: its imports take a moment, in which Ctrl-C may come."""
 
 import sys
 
-from lookalike.cli import main
+INTERRUPTED = 130
+
+
+def main() -> int:
+    """Run the command line and return its exit status."""
+    try:
+        from lookalike.cli import main as run
+
+        return run()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
 
 if __name__ == "__main__":
     sys.exit(main())

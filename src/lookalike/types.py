@@ -159,14 +159,16 @@ class Describer(Protocol):
         Changes whenever the vectors do; vectors of two versions never mix.
     size : int
         The longer side, in pixels, of the pictures it works at; larger ones are reduced to it, smaller ones stay.
-    n_dims : int
-        D.
     """
 
     name: str
     version: str
     size: int
-    n_dims: int
+
+    @property
+    def n_dims(self) -> int:
+        """D; what a network does not say of itself may take a run of it."""
+        ...
 
     def describe(self, images: Sequence[Image], masks: Sequence[Mask | None] | None = None) -> Vectors:
         """Return (N, D) float32, L2-normalized.

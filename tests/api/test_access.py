@@ -252,3 +252,12 @@ def test_an_empty_password_and_a_short_token_are_refused() -> None:
         Access("")
     with pytest.raises(LookalikeError, match=r"15 characters.*at least 16"):
         Access(None, "x" * 15)
+
+
+def test_what_no_login_and_no_request_could_bring_is_refused_at_the_start() -> None:
+    with pytest.raises(LookalikeError, match=r"1001 characters.*at most 1000"):
+        Access("x" * 1001)
+    for token in (" 0123456789abcdef", "0123456789abcdef ", "0123456789abcdéf", "01234567\n89abcdef"):
+        with pytest.raises(LookalikeError, match="a space at an end, or a character that no request can carry"):
+            Access(None, token)
+    assert Access("x" * 1000, "~!0123456789abcdef").is_token("~!0123456789abcdef")

@@ -217,6 +217,13 @@ def test_without_a_collection_the_error_says_how_to_make_one(run: Run) -> None:
         ["serch", "red"],
         ["search"],
         ["search", "red", "-k", "0"],
+        ["search", "red", "-k", "-5"],
+        ["search", "-k-5", "red"],
+        ["search", "red", "--cutoff", "-0.5"],
+        ["search", "red", "--json", "--paths"],
+        ["--json", "search", "red", "--paths"],
+        ["push", "--check", "--name", "other"],
+        ["push", "--check", "--shards", "2"],
         ["search", "red", "--unknown"],
         ["search", "red", "--sheet", "a.txt"],
         ["search", "red", "--all", "--cutoff", "0.3"],
@@ -230,6 +237,11 @@ def test_wrong_usage_ends_with_2(words: list[str], run: Run) -> None:
     answer = run(*words)
     assert (answer.code, answer.out) == (2, "")
     assert "Usage" in answer.err
+
+
+@pytest.mark.parametrize("option", ["-k", "--start"])
+def test_a_number_below_nothing_is_read_as_one(option: str, run: Run) -> None:
+    assert "greater than or equal to" in run("search", "red", option, "-5").err
 
 
 def test_an_unexpected_refusal_of_the_disk_is_a_sentence_too(tmp_path: Path, run: Run) -> None:

@@ -7,9 +7,11 @@ import sqlite3
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from lookalike.collection import Collection
@@ -75,6 +77,40 @@ def test_a_pipe_that_closes_early_is_no_error(shared: Path) -> None:
         assert process.stderr is not None
         process.stdout.close()
         assert process.stderr.read() == b""
+
+
+INTERRUPTED_IMPORT = """
+import sys
+from importlib.abc import MetaPathFinder
+
+class Interrupting(MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == "typer":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupting())
+"""
+
+
+def test_ctrl_c_while_the_command_line_is_imported_ends_quietly() -> None:
+    scripts = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]["scripts"]
+    module, _, function = scripts["lookalike"].partition(":")
+    script = f"from {module} import {function}; sys.exit({function}())"
+    as_module = "import runpy; runpy.run_module('lookalike', run_name='__main__')"
+    for started in (script, as_module):
+        process = subprocess.run([sys.executable, "-c", INTERRUPTED_IMPORT + started], capture_output=True, text=True)
+        assert (process.returncode, process.stdout, process.stderr) == (130, "", "")
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_command_does_its_work_without_standard_streams(closed: str, folder: Path, tmp_path: Path) -> None:
+    place = tmp_path / "collection"
+    words = [*LOOKALIKE, "--collection", str(place), "add", str(folder / "red")]
+    process = subprocess.run(["sh", "-c", f'exec "$@" {closed}', "sh", *words], capture_output=True, text=True)
+    assert (process.returncode, process.stderr) == (0, "")
+    with Collection(place, make=False) as pictures:
+        assert len(pictures) == 3
+        assert pictures.verify().ok
 
 
 def test_shells_complete_commands() -> None:

@@ -3,8 +3,10 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -53,6 +55,27 @@ def test_a_collection_is_served_until_ctrl_c(shared: Path) -> None:
         process.send_signal(signal.SIGINT)
         out, errors = process.communicate(timeout=10)
     assert (process.returncode, out, errors) == (0, "", "Ctrl-C ends the server.\n")
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-"])
+def test_a_collection_is_served_where_standard_streams_are_closed(closed: str, shared: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    words = [sys.executable, "-m", "lookalike", "--collection", str(shared), "serve", "--port", str(port), "--no-open"]
+    with subprocess.Popen(["sh", "-c", f'exec "$@" {closed}', "sh", *words], stderr=subprocess.PIPE) as process:
+        try:
+            while process.poll() is None and not is_open(port):
+                time.sleep(0.05)
+            assert get(f"http://127.0.0.1:{port}/v1/server")["pictures"] == 12
+        finally:
+            process.terminate()
+        process.wait(60)
+    assert process.returncode == 0
+
+
+def is_open(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
 
 
 def test_folders_are_added_once_the_server_runs(folder: Path, tmp_path: Path) -> None:

@@ -1,16 +1,18 @@
 """The bundled network joined with the classics, and the coder that may lie beside any network."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from lookalike.codes.coder import save_coder
 from lookalike.codes.lsh import lsh_coder
 from lookalike.collection.describe import describe_all
 from lookalike.describers import load_describers
 from lookalike.describers.bundled import bundled_describer
-from lookalike.describers.joint import CODER, PROJECTION, VOCABULARY, JointDescriber, joined
+from lookalike.describers.joint import CALIBRATION, CODER, PROJECTION, VOCABULARY, JointDescriber, joined
 from lookalike.describers.network import NetworkDescriber, network_describer
 from lookalike.errors import BadModel, UnknownWords
 from lookalike.models import read_model, write_manifest
@@ -105,6 +107,38 @@ def test_a_projection_that_does_not_fit_is_refused(folder: Path, fitted: Path, d
         np.savez(path, mean=MEAN[1:].astype(np.float16), matrix=MATRIX[1:].astype(np.float16))
     with pytest.raises(BadModel, match="is no projection of this network"):
         JointDescriber(network(folder), fitted)
+
+
+LINE = np.arange(8, dtype=np.float32)
+CALIBRATED = {
+    "reference": np.eye(5, N_DIMS), "tail_z": LINE, "tail_log_p": -LINE, "log_rates": LINE, "precisions": 1 - LINE / 8,
+    "judges": np.array(True),
+}  # fmt: skip
+
+
+def test_its_calibration_is_read(folder: Path, fitted: Path) -> None:
+    assert JointDescriber(network(folder), fitted).calibration is None
+    np.savez(fitted / CALIBRATION, **CALIBRATED)
+    calibration = JointDescriber(network(folder), fitted).calibration
+    assert calibration is not None
+    assert calibration.reference.shape == (5, N_DIMS)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        None, {"reference": np.eye(5, N_DIMS + 1)}, {"tail_z": -LINE}, {"tail_log_p": np.full(8, np.nan)},
+        {"precisions": 2 - LINE},
+    ],
+)  # fmt: skip
+def test_a_calibration_that_cannot_be_is_refused(
+    folder: Path, fitted: Path, damage: dict[str, NDArray[Any]] | None
+) -> None:
+    np.savez(fitted / CALIBRATION, **{**CALIBRATED, **(damage or {})})
+    if damage is None:
+        (fitted / CALIBRATION).write_bytes((fitted / CALIBRATION).read_bytes()[:100])
+    with pytest.raises(BadModel, match=r"is no calibration of this network .*\.$"):
+        _ = JointDescriber(network(folder), fitted).calibration
 
 
 def test_the_bundled_one_is_whole() -> None:

@@ -10,6 +10,7 @@ from lookalike.errors import EngineRefused
 from lookalike.index.code_segment import build_segment
 from lookalike.index.elastic import SCHEMES, CodeIndex, Engine, Scheme
 from lookalike.index.elastic.code_index import Layout, index_behind, switch
+from lookalike.index.elastic.ingest import Operation
 from lookalike.index.elastic.neighbours import LOOKUP, N_VALUES, count, ensure_lookup, neighbours
 from lookalike.index.elastic.schemes import subcodes
 from lookalike.index.two_stage import TwoStageIndex
@@ -147,7 +148,7 @@ def test_an_empty_index_answers_with_nothing_and_a_deleted_code_is_not_found(eng
         own = drawn(3, 14)
         assert (index.search(own, 5).ids == -1).all()
         index.put([5, 6, 7], own)
-        index.delete([6, 99])
+        index.write([Operation(6, None), Operation(99, None)])
         index.refresh()
         found = index.search(own, 5)
         assert (found.ids[0, 0], found.ids[2, 0]) == (5, 7)

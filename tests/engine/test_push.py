@@ -24,6 +24,7 @@ from lookalike.collection.push import Push
 from lookalike.errors import BadQuery, EngineUnavailable, LookalikeError
 from lookalike.index.code_segment import ordered
 from lookalike.index.elastic import CodeIndex, Engine, Patience
+from lookalike.index.elastic.ingest import Operation
 from lookalike.index.elastic.schemes import subcodes
 from lookalike.index.reranked import RerankedIndex
 from lookalike.jobs import Job, Jobs
@@ -96,7 +97,7 @@ def test_damage_in_the_engine_is_seen_and_mended(photos: Collection) -> None:
     index = CodeIndex(Engine(photos.settings.engine or ""), photos.push(SPACE).index)
     index.put([3], np.zeros((1, 4), dtype=np.uint64), [{"version": 0}])
     index.put([77], np.zeros((1, 4), dtype=np.uint64), [{"version": 0}])
-    index.delete([4])
+    index.write([Operation(4, None)])
     found = photos.check_push(SPACE)
     assert (found.ok, found.missing, found.changed, found.extra) == (False, 1, 1, 1)
     assert found.different > 0

@@ -155,9 +155,7 @@ def test_any_growth_ends_in_the_same_files(
 def test_nothing_is_written_again_without_need(folder: SegmentFolder) -> None:
     extend(folder, CODES)
     before = {path: path.stat().st_mtime_ns for path in folder.folder.iterdir()}
-    told: list[tuple[int, int]] = []
-    at(folder.folder).extend([CODES], seal_of(CODES), ORDER, progress=lambda *rows: told.append(rows))
-    assert told == []
+    extend(at(folder.folder), CODES)
     assert {path: path.stat().st_mtime_ns for path in folder.folder.iterdir()} == before
 
 
@@ -165,25 +163,32 @@ def test_what_a_killed_writer_left_makes_room_first(folder: SegmentFolder) -> No
     folder.folder.mkdir(parents=True)
     left = folder.folder / "000000000512-000000000520.codes4.part"
     left.write_bytes(b"half")
-    told: list[bool] = []
-    folder.extend([CODES], seal_of(CODES), ORDER, progress=lambda *_: told.append(left.exists()))
-    assert told == [False] * 4
+    seen: list[bool] = []
+
+    def seal(first: int, end: int) -> int:
+        seen.append(left.exists())
+        return seal_of(CODES)(first, end)
+
+    folder.extend([CODES], seal, ORDER)
+    assert seen
+    assert not any(seen)
 
 
-def test_progress_is_told_and_can_end_the_work_without_loss(folder: SegmentFolder) -> None:
-    told: list[tuple[int, int]] = []
+def test_work_that_is_ended_goes_on_where_it_was(folder: SegmentFolder) -> None:
+    asked: list[int] = []
 
-    def stop_at_the_second(n_written: int, n_due: int) -> None:
-        told.append((n_written, n_due))
-        if len(told) == 2:
+    def stop_before_the_third(first: int, end: int) -> int:
+        if first == 512 and first in asked:  # asked first to look for its file, and then to write it
             raise KeyboardInterrupt
+        asked.append(first)
+        return seal_of(CODES)(first, end)
 
     with pytest.raises(KeyboardInterrupt):
-        folder.extend([CODES], seal_of(CODES), ORDER, progress=stop_at_the_second)
-    assert told == [(256, 600), (512, 600)]
+        folder.extend([CODES], stop_before_the_third, ORDER)
     assert lengths(load(folder)) == [256, 256]
-    folder.extend([CODES], seal_of(CODES), ORDER, progress=lambda *rows: told.append(rows))
-    assert told[2:] == [(64, 88), (88, 88)]
+    before = {path: path.stat().st_mtime_ns for path in folder.folder.iterdir()}
+    extend(folder, CODES)
+    assert {path: path.stat().st_mtime_ns for path in before} == before
     assert_right(load(folder))
 
 

@@ -121,6 +121,20 @@ def test_a_folder_that_nobody_may_read_hides_no_other(two_towers: Path, tmp_path
     assert path.name == "net" and reason.endswith("cannot be read (Permission denied): check its permissions.")
 
 
+@pytest.mark.usefixtures("as_anybody")
+@pytest.mark.parametrize("locked", ["net", "net/visual", "."])
+def test_what_nobody_may_read_is_refused_in_a_sentence(two_towers: Path, tmp_path: Path, locked: str) -> None:
+    models = tmp_path / "models"
+    add_model(two_towers, models, "net")
+    (models / locked).chmod(0)
+    with pytest.raises(BadModel, match=r"net cannot be read \(Permission denied\): check its permissions\.$"):
+        read_model(models / "net")
+    listed = list_models(models)
+    (models / locked).chmod(0o755)
+    assert listed.models == ()
+    assert listed.skipped[0][1].endswith("cannot be read (Permission denied): check its permissions.")
+
+
 def test_a_name_is_given_once_and_is_a_name(net: Path, tmp_path: Path) -> None:
     add_model(net, tmp_path / "models")
     with pytest.raises(LookalikeError, match=r"installed in .* already"):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
 from lookalike.errors import BadModel
-from lookalike.models import list_models, open_network, open_session, read_model, verify_model
+from lookalike.models import add_model, list_models, open_network, open_session, read_model, verify_model
 from tests.towers import endless
 
 Build = Callable[..., onnx.ModelProto]
@@ -168,7 +168,25 @@ def test_an_answer_that_is_no_vector_for_each_picture_is_refused(
     network.graph.node.append(helper.make_node("ReduceSum", ["embedding"], ["total"], keepdims=0))
     network.graph.output[0].CopyFrom(helper.make_tensor_value_info("total", 1, None))
     with pytest.raises(BadModel, match=r"gives \(\) in 'total' for 1 pictures"):
-        read_model(write_folder(tmp_path / "net", network))
+        _ = read_model(write_folder(tmp_path / "net", network)).n_dims
+
+
+def test_a_network_that_never_ends_is_listed_without_being_run(
+    build: Build, write_folder: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lookalike.models.model.open_session", lambda _: pytest.fail("a list ran a network"))
+    write_folder(tmp_path / "endless", endless(build("open")))
+    listed = list_models(tmp_path)
+    assert [model["dims"] for model in listed.to_json()["models"]] == [None]
+
+
+def test_an_installed_network_is_not_run_again_for_what_it_does_not_say(
+    build: Build, write_folder: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, matrix: NDArray
+) -> None:
+    folder = add_model(write_folder(tmp_path / "open", build("open")), tmp_path / "models").folder
+    monkeypatch.setattr("lookalike.models.model.open_session", lambda _: pytest.fail("the network ran again"))
+    assert read_model(folder).n_dims == matrix.shape[1]
+    assert list_models(tmp_path / "models").to_json()["models"][0]["dims"] == matrix.shape[1]
 
 
 def test_a_network_that_never_ends_is_given_up_and_hides_no_other(
@@ -179,8 +197,8 @@ def test_a_network_that_never_ends_is_given_up_and_hides_no_other(
     write_folder(tmp_path / "fine", build("open"))
     write_folder(tmp_path / "says-its-size", endless(build("embedding")))
     listed = list_models(tmp_path)
-    assert [model.name for model in listed.models] == ["fine", "says-its-size"]
-    reasons = [listed.skipped[0][1], *verify_model(listed.models[1])]
+    assert [model.name for model in listed.models] == ["endless", "fine", "says-its-size"]
+    reasons = [reason for model in listed.models for reason in verify_model(model)]
     assert all("fails on a picture (it takes longer than 0.2 seconds)" in reason for reason in reasons)
     assert len(reasons) == 2
 

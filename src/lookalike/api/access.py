@@ -21,6 +21,7 @@ COOKIE = "lookalike_session"
 SESSION_SECONDS = 30 * 24 * 3600
 MOST_SESSIONS = 1000
 KEY_SECONDS = 600
+LONGEST_PASSWORD = 1000
 SHORTEST_TOKEN = 16
 TRIES, TRIES_SECONDS = 10, 60
 MOST_ADDRESSES = 1000
@@ -79,7 +80,8 @@ class Access:
     Raises
     ------
     LookalikeError
-        If the password is empty, or the token so short that it could be guessed.
+        If the password is empty or longer than a login takes, or the token so short that it could be guessed, or of
+        characters that a request's header cannot carry.
     """
 
     def __init__(
@@ -87,6 +89,15 @@ class Access:
     ) -> None:
         if password == "":
             raise LookalikeError("the password is empty; set LOOKALIKE_PASSWORD to one, or do not set it at all")
+        if password is not None and len(password) > LONGEST_PASSWORD:
+            raise LookalikeError(
+                f"the password has {len(password)} characters; set LOOKALIKE_PASSWORD to at most {LONGEST_PASSWORD}"
+            )
+        if token is not None and not (token.isascii() and token.isprintable() and token == token.strip()):
+            raise LookalikeError(
+                "the token has a space at an end, or a character that no request can carry; set LOOKALIKE_TOKEN to "
+                "letters and digits"
+            )
         if token is not None and len(token) < SHORTEST_TOKEN:
             raise LookalikeError(
                 f"the token has {len(token)} characters; set LOOKALIKE_TOKEN to at least {SHORTEST_TOKEN} random ones"
@@ -188,7 +199,7 @@ class Login(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    password: Annotated[str | None, Field(max_length=1000)] = None
+    password: Annotated[str | None, Field(max_length=LONGEST_PASSWORD)] = None
     key: Annotated[str | None, Field(max_length=100)] = None
 
     @model_validator(mode="before")

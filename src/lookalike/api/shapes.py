@@ -388,7 +388,7 @@ class Model(BaseModel):
 
     name: str
     path: str
-    dims: int
+    dims: Annotated[int | None, Field(description="null where only a run tells, which a list is no reason for")]
     bytes: int
     text: bool
     licence: str | None

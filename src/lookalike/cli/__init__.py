@@ -1,8 +1,10 @@
 """The command line: parse, call one method, print. `lookalike --help` lists the commands."""
 
+import os
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -113,8 +115,18 @@ app.command("evaluate", rich_help_panel=TRIAL)(with_terminal(trial.evaluate))
 app.command("train", rich_help_panel=TRIAL)(with_terminal(training.train))
 
 
+def _replace_closed_streams() -> None:
+    """Let nothing read and write where a standard stream is closed, before a file of ours is given its number."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            nothing = Path(os.devnull).open("r" if name == "stdin" else "w")  # noqa: SIM115 - as long as the process
+            os.set_inheritable(nothing.fileno(), True)
+            setattr(sys, name, nothing)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; return 0, 1 after an error, 2 for wrong usage, 130 after Ctrl-C."""
+    _replace_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a character is no reason to fail

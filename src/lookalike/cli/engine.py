@@ -30,6 +30,8 @@ def push(
     check: Annotated[bool, typer.Option("--check", help="Compare both sides and change nothing.")] = False,
 ) -> None:
     """Move a space to Elasticsearch or OpenSearch, what is new or changed alone; ends with 1 if not all is there."""
+    if check and (name is not None or shards is not None):
+        raise typer.BadParameter("--check compares with what was pushed last; leave out --name and --shards")
     with terminal.open(engine=url) as pictures:
         if check:
             with terminal.progress("comparing") as progress:

@@ -37,7 +37,7 @@ def _known(models: "Sequence[Model]") -> "Table":
     rows = [
         (
             model.name,
-            model.n_dims,
+            model.plug.n_dims or "",
             size(model.n_bytes),
             "yes" if model.has_text else "no",
             model.licence or "unknown",

@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperCommand
 
 from lookalike.cli.terminal import Terminal, count, printable, shortest, table
-from lookalike.errors import BadQuery, LookalikeError
+from lookalike.errors import BadQuery
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -23,7 +23,7 @@ SHOWN_REASONS, SHOWN_PATHS = 10, 3
 """Reasons of skipped files, and paths of each, unless all are asked for."""
 
 BLOCKS = " ▏▎▍▌▋▊▉█"
-OPTION = re.compile(r"-[hkqv]|-k[0-9]+|--.*")
+OPTION = re.compile(r"-[hkqv]|-k-?[0-9]+|--.*")
 SHEETS = (".png", ".jpg", ".webp")
 
 
@@ -44,8 +44,17 @@ class QueryCommand(TyperCommand):
     def parse_args(self, ctx, args):  # type: ignore[no-untyped-def]
         """Write `-term` as `NOT term`, which means the same, wherever it is no option of this command."""
         before, dashes, after = _partition(args, "--")
-        words = [f"NOT {w[1:]}" if re.match("-.", w) and not OPTION.fullmatch(w) else w for w in before]
+        options = {place for place, word in enumerate(before) if OPTION.fullmatch(word)}
+        options |= {place + 1 for place in options if before[place] in self._valued()}
+        words = [
+            f"NOT {word[1:]}" if re.match("-.", word) and place not in options else word
+            for place, word in enumerate(before)
+        ]
         return super().parse_args(ctx, [*words, *dashes, *after])
+
+    def _valued(self) -> set[str]:
+        """Return the options that a value follows."""
+        return {name for option in self.params if not getattr(option, "is_flag", True) for name in option.opts}
 
 
 def _partition(words: list[str], separator: str) -> tuple[list[str], list[str], list[str]]:
@@ -64,12 +73,13 @@ def add(
     ] = None,
 ) -> None:
     """Index what is new, moved, changed or gone below files and folders; the originals are only read."""
+    from lookalike.collection.ingest import check_all_are_there
+
     with terminal.open(make=True, workers=workers) as pictures, terminal.progress("adding") as progress:
         report = pictures.add(*(paths or ()), progress=progress)
         building = [each for each in pictures.generations() if each.state == "building"]
     terminal.tell(report.to_json(), _report_lines(report, everything=terminal.is_verbose))
-    if missing := [path for path in paths or () if not os.path.lexists(path)]:
-        raise LookalikeError(f"{printable(missing[0])} is not there; the others were looked at, correct its name")
+    check_all_are_there(paths or ())
     for each in building:
         terminal.remark(
             f"The space {each.space} is being described anew, {each.vectors:,} of {each.pictures:,} pictures so far; "
@@ -137,6 +147,8 @@ def search(
         raise typer.BadParameter(f"a contact sheet is one of *{', *'.join(SHEETS)}, got {sheet.name}")
     if compare and (sheet is not None or paths):
         raise typer.BadParameter("--compare shows two answers side by side; leave out --sheet and --paths")
+    if paths and terminal.is_json:
+        raise typer.BadParameter("--paths prints paths alone and --json whole answers; give one of the two")
     cutoff = 0.0 if everything else cutoff
     with terminal.open() as pictures:
         if compare:
@@ -145,7 +157,7 @@ def search(
         hits = pictures.search(line_of(query), k=k, start=start, cutoff=cutoff, generation=generation)
     if sheet is not None:
         hits.sheet(sheet)
-    if paths and not terminal.is_json:
+    if paths:
         _print_paths(hits)
     else:
         terminal.show(hits.to_json(), _hit_lines(hits, copies=terminal.is_verbose))

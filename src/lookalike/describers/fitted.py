@@ -12,12 +12,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.models.arrays import read_arrays
+from lookalike.errors import BadModel
+from lookalike.models.arrays import NOT_ARRAYS, read_arrays
 from lookalike.types import Calibration, Vectors
 
 FOLDER = Path(__file__).parent / "fitted"
 MAX_CALIBRATION = 1 << 28
 """Bytes of the unpacked arrays."""
+
+MIN_TAIL = 8
+"""Points of a calibration's tail, whose last eight say how it goes on."""
 
 
 @functools.cache
@@ -32,6 +36,33 @@ def read_calibration(path: Path) -> Calibration:
     arrays = read_arrays(path, MAX_CALIBRATION)
     values: dict[str, Any] = {field.name: arrays[field.name].astype(np.float32) for field in fields(Calibration)}
     return Calibration(**{**values, "judges": bool(values["judges"])})
+
+
+def read_calibration_of(path: Path, n_dims: int) -> Calibration:
+    """Return the calibration that was fitted to vectors of D numbers; raise BadModel if the file holds none."""
+    try:
+        calibration = read_calibration(path)
+        _check_fit(calibration, n_dims)
+        return calibration
+    except NOT_ARRAYS as error:
+        raise BadModel(f"{path} is no calibration of this network ({error}): make it again, or remove it.") from error
+
+
+def _check_fit(calibration: Calibration, n_dims: int) -> None:
+    reference, precisions = calibration.reference, calibration.precisions
+    if reference.ndim != 2 or not len(reference) or reference.shape[1] != n_dims or not np.isfinite(reference).all():
+        raise ValueError(f"reference vectors are {reference.shape}, the network gives {n_dims} finite numbers")
+    _check_curve("tail", calibration.tail_z, calibration.tail_log_p, MIN_TAIL)
+    _check_curve("rates", calibration.log_rates, precisions, 1)
+    if precisions.min() < 0 or precisions.max() > 1:
+        raise ValueError(f"precisions lie in 0 to 1, got {precisions.min()} to {precisions.max()}")
+
+
+def _check_curve(name: str, places: NDArray[np.float32], values: NDArray[np.float32], least: int) -> None:
+    if places.ndim != 1 or len(places) < least or values.shape != places.shape:
+        raise ValueError(f"{name}: {least} or more points need as many values, got {places.shape} and {values.shape}")
+    if not (np.isfinite(places).all() and np.isfinite(values).all() and (np.diff(places) > 0).all()):
+        raise ValueError(f"{name}: points ascend, and they and their values are finite numbers")
 
 
 @functools.cache

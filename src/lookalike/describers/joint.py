@@ -11,7 +11,7 @@ import numpy as np
 
 from lookalike.codes.coder import Coder, read_coder
 from lookalike.describers.combined import CombinedDescriber
-from lookalike.describers.fitted import Projection, read_calibration
+from lookalike.describers.fitted import Projection, read_calibration_of
 from lookalike.describers.network import NetworkDescriber
 from lookalike.describers.vocabulary import Vocabulary, read_vocabulary
 from lookalike.errors import BadModel
@@ -63,9 +63,9 @@ class JointDescriber:
 
     @functools.cached_property
     def calibration(self) -> Calibration | None:
-        """What turns similarities into chances, where it was fitted."""
+        """What turns similarities into chances, where it was fitted; raises BadModel if it cannot be used."""
         path = self._folder / CALIBRATION
-        return read_calibration(path) if path.exists() else None
+        return read_calibration_of(path, self.n_dims) if path.exists() else None
 
     @functools.cached_property
     def coder(self) -> Coder | None:

@@ -14,20 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.codes.coder import Coder, read_coder
-from lookalike.describers.fitted import normalized, read_calibration
+from lookalike.describers.fitted import normalized, read_calibration_of
 from lookalike.describers.regions import regions
 from lookalike.errors import BadModel
 from lookalike.models import Model, Network, TextNetwork, fit, open_network, open_text_network
-from lookalike.models.arrays import NOT_ARRAYS
 from lookalike.models.files import file_in
 from lookalike.models.manifest import ModelFile, changed
 from lookalike.types import Calibration, Image, Mask, Vectors
 
 ROUTINE = 1
 """Counts up when this module or the preprocessing computes other vectors from the same network."""
-
-MIN_TAIL = 8
-"""Points of a calibration's tail, whose last eight say how it goes on."""
 
 
 class NetworkDescriber:
@@ -56,10 +52,14 @@ class NetworkDescriber:
         self.model = model
         self.version = _version(model)
         self.size = 2 * max(*model.preprocessing.resize, *model.preprocessing.size)
-        self.n_dims = model.n_dims
         self._n_threads = n_threads
         self._network: Network | None = None
         self._lock = threading.Lock()
+
+    @functools.cached_property
+    def n_dims(self) -> int:
+        """D; see `Model.n_dims`."""
+        return self.model.n_dims
 
     @functools.cached_property
     def calibration(self) -> Calibration | None:
@@ -180,27 +180,4 @@ def _read_calibration(model: Model) -> Calibration | None:
     """Return the calibration in the network's folder, None if there is none; raise BadModel if it cannot be used."""
     if model.calibration is None:
         return None
-    path = _unchanged(model, model.calibration)
-    try:
-        calibration = read_calibration(path)
-        _check_fit(calibration, model.n_dims)
-        return calibration
-    except NOT_ARRAYS as error:
-        raise BadModel(f"{path} is no calibration of this network ({error}): make it again, or remove it.") from error
-
-
-def _check_fit(calibration: Calibration, n_dims: int) -> None:
-    reference, precisions = calibration.reference, calibration.precisions
-    if reference.ndim != 2 or not len(reference) or reference.shape[1] != n_dims or not np.isfinite(reference).all():
-        raise ValueError(f"reference vectors are {reference.shape}, the network gives {n_dims} finite numbers")
-    _check_curve("tail", calibration.tail_z, calibration.tail_log_p, MIN_TAIL)
-    _check_curve("rates", calibration.log_rates, precisions, 1)
-    if precisions.min() < 0 or precisions.max() > 1:
-        raise ValueError(f"precisions lie in 0 to 1, got {precisions.min()} to {precisions.max()}")
-
-
-def _check_curve(name: str, places: NDArray[np.float32], values: NDArray[np.float32], least: int) -> None:
-    if places.ndim != 1 or len(places) < least or values.shape != places.shape:
-        raise ValueError(f"{name}: {least} or more points need as many values, got {places.shape} and {values.shape}")
-    if not (np.isfinite(places).all() and np.isfinite(values).all() and (np.diff(places) > 0).all()):
-        raise ValueError(f"{name}: points ascend, and they and their values are finite numbers")
+    return read_calibration_of(_unchanged(model, model.calibration), model.n_dims)

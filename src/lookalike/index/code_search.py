@@ -90,7 +90,24 @@ class SearchedCodes:
     def search(
         self, queries: Words, k: int, allowed: NDArray[np.bool_] | None, max_distance: int | None
     ) -> CodeMatches:
-        """Return the k nearest of those codes that the manner of reading comes by."""
+        """Return the k nearest of those codes that the manner of reading comes by, by Hamming distance.
+
+        Parameters
+        ----------
+        queries : (Q, 4) uint64
+            As given, not ordered.
+        k : int
+            At least 1; may exceed the number of rows.
+        allowed : (N,) bool or None
+            Rows that may be returned; None means all.
+        max_distance : int or None
+            Rows further away are not returned; 0 to 256. Small ones end a search in lists early.
+
+        Raises
+        ------
+        ValueError
+            If a shape or type does not fit, or a number is out of range.
+        """
         check_question(queries, k, allowed, max_distance, len(self))
         vacant = ((N_BITS if max_distance is None else max_distance) + 1) << ROW_BITS
         rows = np.full((len(queries), k), -1, dtype=np.int64)

@@ -156,13 +156,7 @@ class SegmentFolder:
         """Return whether so many rows are in no segment that `extend` would write one; reads only the heads."""
         return n_rows - self.n_covered(n_rows, seal) >= SMALLEST
 
-    def extend(
-        self,
-        codes: Sequence[Words],
-        seal: Seal,
-        order: NDArray[np.uint16],
-        progress: Callable[[int, int], None] | None = None,
-    ) -> None:
+    def extend(self, codes: Sequence[Words], seal: Seal, order: NDArray[np.uint16]) -> None:
         """Bring the folder up to date; only for the holder of the collection's writer lock.
 
         Makes what is new, merged, missing, damaged or of another key from the codes, each file in one step, and
@@ -175,8 +169,6 @@ class SegmentFolder:
         seal : callable
         order : (256,) uint16
             Bit i of an ordered code is bit order[i] of the given code.
-        progress : callable or None
-            Told after each file how many rows are written, and of how many; what it raises ends the work.
 
         Raises
         ------
@@ -191,15 +183,11 @@ class SegmentFolder:
         due = [rows for rows in wanted if rows not in self._compared]
         if due:
             self.folder.mkdir(parents=True, exist_ok=True)
-        n_written = 0
         for rows in due:
             path = self._path(rows)
             if path.is_dir():
                 _remove(path)
             write_segment(path, self._stamp(rows, seal), _between(codes, rows), order)
-            n_written += len(rows)
-            if progress is not None:
-                progress(n_written, sum(len(rows) for rows in due))
         names = {self._path(rows).name for rows in wanted}
         self._remove_all(lambda name: name not in names)
 

@@ -75,22 +75,5 @@ class TwoStageIndex:
         allowed: NDArray[np.bool_] | None = None,
         max_distance: int | None = None,
     ) -> CodeMatches:
-        """Return the k nearest candidates of each query by Hamming distance, among the allowed.
-
-        Parameters
-        ----------
-        queries : (Q, 4) uint64
-            As given, not ordered.
-        k : int
-            At least 1; may exceed the number of rows.
-        allowed : (N,) bool or None
-            Rows that may be returned; None means all.
-        max_distance : int or None
-            Rows further away are not returned; 0 to 256.
-
-        Raises
-        ------
-        ValueError
-            If a shape or type does not fit, or a number is out of range.
-        """
+        """Return the k nearest candidates of each query, among the allowed; see `SearchedCodes.search`."""
         return self._codes.search(queries, k, allowed, max_distance)

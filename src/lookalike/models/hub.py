@@ -145,7 +145,7 @@ def pull_model(
         shutil.rmtree(staging)
         model = read_model(place)
         source = f"hf-hub:{repository}@{download.revision}"
-        write_manifest(place, output=model.plug.output, licence=download.licence, source=source)
+        write_manifest(place, output=model.plug.output, n_dims=model.n_dims, licence=download.licence, source=source)
         check_text(model)
     came = {file.local_name: file.name for file in download.files}
     model = read_model(directory / local_name)

@@ -48,7 +48,7 @@ def add_model(folder: Path, directory: Path, name: str | None = None) -> Model:
         for part in parts:
             (place / part).parent.mkdir(exist_ok=True)
             shutil.copyfile(file_in(folder, part), place / part)
-        write_manifest(place, output=model.plug.output, licence=model.licence, source=model.source)
+        write_manifest(place, output=model.plug.output, n_dims=model.n_dims, licence=model.licence, source=model.source)
         for file in read_model(place).files:
             if known.get(file.name, file) != file:
                 raise BadModel(f"{folder / file.name} is not the file that its manifest lists: get the network again.")

@@ -35,10 +35,11 @@ class ModelFile:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What ``lookalike.json`` says: the files by name, which output to take, where the network comes from."""
+    """What ``lookalike.json`` says: the files by name, which output to take, its D, where the network comes from."""
 
     files: dict[str, ModelFile]
     output: str | None
+    n_dims: int | None
     licence: str | None
     source: str | None
 
@@ -58,6 +59,7 @@ def read_manifest(folder: Path) -> Manifest | None:
         return Manifest(
             files={file.name: file for file in files},
             output=_string(content.get("output")),
+            n_dims=None if content.get("dims") is None else _size(content["dims"]),
             licence=_string(content.get("licence")),
             source=_string(content.get("source")),
         )
@@ -66,7 +68,12 @@ def read_manifest(folder: Path) -> Manifest | None:
 
 
 def write_manifest(
-    folder: Path, *, output: str | None = None, licence: str | None = None, source: str | None = None
+    folder: Path,
+    *,
+    output: str | None = None,
+    n_dims: int | None = None,
+    licence: str | None = None,
+    source: str | None = None,
 ) -> None:
     """Hash the files of the network in `folder` and list them, with what else is known, in its manifest."""
     files = {part: hashed(folder, part) for part in parts_of(folder)}
@@ -75,6 +82,7 @@ def write_manifest(
         "licence": licence,
         "source": source,
         "output": output,
+        "dims": n_dims,
         "files": {part: {"sha256": file.sha256, "bytes": file.n_bytes} for part, file in files.items()},
     }
     (folder / MANIFEST).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,8 +52,6 @@ class Model:
     files : tuple of ModelFile
         Everything that the manifest lists; without a manifest, `network_files` as they are now.
     plug : Plug
-    n_dims : int
-        D.
     preprocessing : Preprocessing
     calibration : ModelFile or None
         An NPZ file with the fields of `types.Calibration`, if there is one.
@@ -69,7 +68,6 @@ class Model:
     network_files: tuple[ModelFile, ...]
     files: tuple[ModelFile, ...]
     plug: Plug
-    n_dims: int
     preprocessing: Preprocessing
     calibration: ModelFile | None
     coder: ModelFile | None
@@ -81,7 +79,7 @@ class Model:
         return {
             "name": self.name,
             "path": str(self.folder),
-            "dims": self.n_dims,
+            "dims": self.plug.n_dims,
             "bytes": self.n_bytes,
             "text": self.has_text,
             "licence": self.licence,
@@ -89,6 +87,18 @@ class Model:
             "sha256": self.sha256,
             "measured": None if self.measured is None else self.measured.to_json(),
         }
+
+    @functools.cached_property
+    def n_dims(self) -> int:
+        """D; a network that does not say it, nor its manifest, is run once for it, on a black picture.
+
+        Raises
+        ------
+        BadModel
+            If it cannot be run, takes too long, or gives no vector of a reasonable size.
+        """
+        path = self.folder / self.network
+        return self.plug.n_dims or _checked_dims(path, _describe_black(path, self.plug, self.preprocessing))
 
     @property
     def sha256(self) -> str:
@@ -133,15 +143,27 @@ def read_model(folder: Path) -> Model:
     """Read what a network's folder holds, without running the network.
 
     The hashes of an installed network are those of its manifest, `verify_model` compares them; a folder without a
-    manifest is hashed now. (A network that does not say how many numbers it gives is run once, on a black picture.)
+    manifest is hashed now.
 
     Raises
     ------
     ModelNotFound
         If there is no such folder.
     BadModel
-        If it holds no network, or one that is damaged, incomplete or asks for anything outside of the folder.
+        If it holds no network, or one that is damaged, incomplete or asks for anything outside of the folder, or if it
+        cannot be read.
     """
+    try:
+        return _read(folder)
+    except OSError as error:
+        raise BadModel(_unreadable(folder, error)) from error
+
+
+def _unreadable(folder: Path, error: OSError) -> str:
+    return f"{folder} cannot be read ({error.strerror}): check its permissions."
+
+
+def _read(folder: Path) -> Model:
     if not folder.is_dir():
         raise ModelNotFound(f"There is no network at {folder}: see `lookalike models list` for those installed.")
     manifest = read_manifest(folder)
@@ -154,6 +176,9 @@ def read_model(folder: Path) -> Model:
     network_files = tuple(listed(folder, name, manifest) for name in names)
     preprocessing = _find_preprocessing(folder, parent, manifest)
     plug = find_plug(folder / network, onnx, preprocessing.size, manifest.output if manifest else None)
+    n_dims = plug.n_dims or (manifest.n_dims if manifest else None)
+    if n_dims is not None:
+        plug = replace(plug, n_dims=_checked_dims(folder / network, n_dims))
     return Model(
         name=folder.resolve().name,
         folder=folder,
@@ -162,7 +187,6 @@ def read_model(folder: Path) -> Model:
         network_files=network_files,
         files=tuple(manifest.files.values()) if manifest else network_files,
         plug=plug,
-        n_dims=_count_dims(folder / network, plug, preprocessing),
         preprocessing=preprocessing,
         calibration=_beside(folder, CALIBRATION, manifest),
         coder=_beside(folder, CODER, manifest),
@@ -176,17 +200,19 @@ def _beside(folder: Path, name: str, manifest: Manifest | None) -> ModelFile | N
 
 
 def list_models(directory: Path) -> Installed:
-    """Read every network in `directory`; one that cannot be read does not hide the others."""
+    """Read every network in `directory`, and run none; one that cannot be read does not hide the others."""
     models: list[Model] = []
     skipped: list[tuple[Path, str]] = []
-    for folder in sorted(directory.iterdir()) if directory.is_dir() else []:
-        if folder.is_dir() and not folder.name.startswith("."):
+    try:
+        folders = sorted(folder for folder in directory.iterdir() if folder.is_dir()) if directory.is_dir() else []
+    except OSError as error:
+        return Installed(directory, (), ((directory, _unreadable(directory, error)),))
+    for folder in folders:
+        if not folder.name.startswith("."):
             try:
                 models.append(read_model(folder))
             except LookalikeError as error:
                 skipped.append((folder, str(error)))
-            except OSError as error:
-                skipped.append((folder, f"{folder} cannot be read ({error.strerror}): check its permissions."))
     return Installed(directory, tuple(models), tuple(skipped))
 
 
@@ -246,8 +272,7 @@ def _find_preprocessing(folder: Path, parent: str, manifest: Manifest | None) ->
     )
 
 
-def _count_dims(path: Path, plug: Plug, preprocessing: Preprocessing) -> int:
-    n_dims = plug.n_dims or _describe_black(path, plug, preprocessing)
+def _checked_dims(path: Path, n_dims: int) -> int:
     if not 1 <= n_dims <= MAX_DIMS:
         raise BadModel(f"{path} gives {n_dims} numbers for each picture, not 1 to {MAX_DIMS}: name another output.")
     return n_dims

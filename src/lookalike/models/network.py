@@ -48,7 +48,7 @@ class Plug:
     batch : int or None
         How many pictures it takes at once; None if any number.
     n_dims : int or None
-        D; None if only a trial tells.
+        D, as the file or the manifest says; None if only a trial tells.
     """
 
     input: str

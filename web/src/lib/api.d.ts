@@ -1346,8 +1346,11 @@ export interface components {
             name: string;
             /** Path */
             path: string;
-            /** Dims */
-            dims: number;
+            /**
+             * Dims
+             * @description null where only a run tells, which a list is no reason for
+             */
+            dims: number | null;
             /** Bytes */
             bytes: number;
             /** Text */

@@ -149,10 +149,6 @@ class CodeIndex:
         """
         return self.write(operations(ids, codes, values, n_tables), most_bytes=most_bytes)
 
-    def delete(self, ids: Iterable[int]) -> PutReport:
-        """Delete documents; those that are not there count as deleted."""
-        return self.write(Operation(id_, None) for id_ in ids)
-
     def write(self, wanted: Iterable[Operation], *, most_bytes: int = MOST_BYTES) -> PutReport:
         """Write and delete documents, as `bulk` does."""
         return bulk(self.engine, self.name, wanted, most_bytes=most_bytes)
