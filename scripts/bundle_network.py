@@ -83,9 +83,10 @@ def main() -> None:
     save_words(joint / VOCABULARY, vectors[is_named], labels[rows][is_named], options.pictures.parent / "names.csv")
     kin = np.unique(labels[rows], return_inverse=True)[1]
     save_coder(joint / CODER, train_listwise(vectors, labels=kin, shares=shares_of(heads[rows]), n_steps=6000))
-    known = calibration_rows(heads[rows], labels[rows])
     write_card(options.into)
-    calibration = calibrate(vectors[known], labels[rows][known])
+    unseen = kept_aside(corpus, heads, labels)
+    shown = as_shipped(described(network, [corpus.image(row) for row in unseen]))
+    calibration = calibrate(shown, labels[unseen])
     print(f"claims {'held' if calibration.judges else 'did not hold'} on a third of the labels")
     save(calibration, joint / CALIBRATION)
     print(f"{options.into}: {sum(path.stat().st_size for path in options.into.rglob('*') if path.is_file()):,} bytes")
@@ -156,11 +157,11 @@ def save_words(path: Path, vectors: Vectors, labels: np.ndarray, names: Path) ->
     print(f"{len(directions)} words")
 
 
-def calibration_rows(heads: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Return 20 pictures of each label that names one thing and of which there are enough."""
-    _, label, counts = np.unique(labels, return_inverse=True, return_counts=True)
-    is_usable = (counts[label] >= FEWEST) & np.isin(heads, ("things", "objects", "clothes", "products"))
-    return some_of_each(labels, is_usable, 20)
+def kept_aside(corpus: Corpus, heads: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return the pictures that were not trained on, of each label of which there are two or more."""
+    rows = np.flatnonzero(corpus.is_kept_aside & np.isin(heads, list(SHARES)))
+    _, label, counts = np.unique(labels[rows], return_inverse=True, return_counts=True)
+    return rows[counts[label] > 1]
 
 
 if __name__ == "__main__":

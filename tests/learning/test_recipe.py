@@ -2,6 +2,8 @@
 
 import json
 import re
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,23 +15,34 @@ RECIPES = Path(__file__).parents[2] / "recipes"
 SOURCE = '[sources.a]\nhead = "x"\nshare = 1\n'
 
 
+def parts_of(recipe: Recipe | None) -> Iterator[Recipe]:
+    """Yield a recipe and what is trained before it, the last first."""
+    while recipe:
+        yield recipe
+        recipe = recipe.before
+
+
+def _with_all(recipe: Recipe) -> Recipe:
+    sources = {name: replace(source, leave_out=()) for name, source in recipe.sources.items()}
+    return replace(recipe, sources=sources, before=None)
+
+
 @pytest.mark.parametrize("name", ["general", "general-without"])
 def test_the_recipes_of_the_project_are_read(name: str) -> None:
     recipe = read_recipe(RECIPES / f"{name}.toml")
-    assert recipe.before
-    assert (recipe.before.n_steps, recipe.n_steps) == (8333, 6250)
-    for each in (recipe.before, recipe):
-        assert sum(source.share for source in each.sources.values()) == pytest.approx(1)
+    parts = list(parts_of(recipe))
+    assert [part.n_steps for part in parts] == [3125, 6250, 8333]
+    assert recipe.n_steps_before == 6250 + 8333
+    for part in parts:
+        assert sum(source.share for source in part.sources.values()) == pytest.approx(1)
 
 
 def test_the_recipe_without_some_classes_differs_in_nothing_else() -> None:
-    whole, without = (read_recipe(RECIPES / f"{name}.toml").to_json() for name in ("general", "general-without"))
-    for one, other in ((without, whole), (without["before"], whole["before"])):
-        n_left_out = {name: len(source.pop("leave_out")) for name, source in one["sources"].items()}
+    whole, without = (read_recipe(RECIPES / f"{name}.toml") for name in ("general", "general-without"))
+    for one, other in zip(parts_of(without), parts_of(whole), strict=True):
+        n_left_out = {name: len(source.leave_out) for name, source in one.sources.items()}
         assert (n_left_out["caltech101"], n_left_out["grocery"], n_left_out["pacs"]) == (21, 20, 1)
-        for source in other["sources"].values():
-            source.pop("leave_out")
-    assert without == whole
+        assert _with_all(one) == _with_all(other)
 
 
 def test_the_recipe_of_the_how_to_is_read(tmp_path: Path) -> None:
@@ -63,6 +76,31 @@ sources.a.share = 2
     assert recipe.before
     assert (recipe.before.batch, recipe.before.seed, recipe.before.twins) == (16, 3, None)
     assert (recipe.before.sources["a"].share, recipe.before.sources["a"].flip) == (2, False)
+    assert recipe_from_json(json.loads(json.dumps(recipe.to_json()))) == recipe
+
+
+def test_before_what_comes_before_something_may_come(tmp_path: Path) -> None:
+    text = f"""seed = 3
+batch = 8
+{SOURCE}
+[before]
+batch = 16
+[before.twins]
+share = 0.25
+contrast = 1
+[before.before]
+seed = 4
+sources.a.share = 2
+"""
+    (tmp_path / "recipe.toml").write_text(text)
+    last, second, first = parts_of(recipe := read_recipe(tmp_path / "recipe.toml"))
+    assert [(part.seed, part.batch, part.n_twins) for part in (last, second, first)] == [
+        (3, 8, 0),
+        (3, 16, 4),
+        (4, 16, 0),
+    ]
+    assert [part.sources["a"].share for part in (last, second, first)] == [1, 1, 2]
+    assert all("about" not in part["sources"]["a"] for part in (recipe.to_json(), recipe.to_json()["before"]["before"]))
     assert recipe_from_json(json.loads(json.dumps(recipe.to_json()))) == recipe
 
 
@@ -103,12 +141,13 @@ def test_a_base_has_no_base(tmp_path: Path) -> None:
         (f"{SOURCE}[twins]\nshare = 0.6\ncontrast = 1", "share of twins"),
         (f"{SOURCE}[twins]\nshare = 0.2\ncontrast = -1", "contrast is not below 0"),
         (f"{SOURCE}[twins]\nshare = 0.2\ncontrast = 1\ntemperature = 0", "temperature is above 0"),
-        (f"{SOURCE}[twins]\nshare = 0.2\ncontrast = 1\ndrawn = {{ a = 2 }}", "drawn and cut_out of a"),
+        (f"{SOURCE}[twins]\nshare = 0.2\ncontrast = 1\ndrawn = {{ a = 2 }}", "the styles of a are shares of 1"),
         (f'{SOURCE}[twins]\nshare = 0.2\ncontrast = 1\ndrawn = {{ a = "x" }}', "no recipe"),
         (f"{SOURCE}[twins]\nshare = 0.2\ncontrast = 1\ncut_out = {{ b = 1 }}", "sources of the recipe, got b"),
         (f"batch = 4\n{SOURCE}[twins]\nshare = 0.2\ncontrast = 1", "one twin or more"),
         (f"before = 3\n{SOURCE}", "before is a table"),
-        (f"{SOURCE}[before.before]\nseed = 3", "before is a table, without a before"),
+        (f"{SOURCE}[before.before.before]\nbatch = 1", "at least one batch"),
+        (f"{SOURCE}[{'.'.join(['before'] * 2000)}]\nseed = 3", "recursion"),
         (f"{SOURCE}[before.shape]\nn_dims = 8", "the same shape"),
         (f"{SOURCE}leave_out = [1]", "leave_out of source cannot be"),
         (f'phases = "x"\n{SOURCE}', "phase is a table"),

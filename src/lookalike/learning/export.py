@@ -89,7 +89,7 @@ def export(trained: Path, into: Path, recipe: Recipe, side: int | None = None) -
         "largest_difference": difference,
         "step": checkpoint.step,
         "n_steps": recipe.n_steps,
-        "n_steps_before": recipe.before.n_steps if recipe.before else 0,
+        "n_steps_before": recipe.n_steps_before,
         "n_parameters": sum(parameter.numel() for parameter in network.parameters()),
         "n_dims": recipe.shape.n_dims,
         "gem_p": float(network.pool.p),

@@ -100,9 +100,9 @@ class Twins:
         What the supervised contrastive loss counts beside the classification.
     temperature : float
         Of that loss.
-    drawn, cut_out : mapping of str to float
-        By source, the probabilities that a twin is drawn as lines, and cut out before a plain background; all others
-        are views like the first.
+    drawn, cut_out, staged : mapping of str to float
+        By source, the probabilities that a twin is drawn as lines, cut out before a plain background, and staged before
+        one as a shop shows its goods; all others are views like the first.
     """
 
     share: float
@@ -110,14 +110,20 @@ class Twins:
     temperature: float = 0.1
     drawn: Mapping[str, float] = field(default_factory=dict)
     cut_out: Mapping[str, float] = field(default_factory=dict)
+    staged: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _check(0 < self.share <= 0.5, f"share of twins is in (0, 0.5], got {self.share}")
         _check(0 <= self.contrast < inf, f"contrast is not below 0, got {self.contrast}")
         _check(0 < self.temperature < inf, f"temperature is above 0, got {self.temperature}")
-        for source in {*self.drawn, *self.cut_out}:
-            drawn, cut_out = self.drawn.get(source, 0), self.cut_out.get(source, 0)
-            _check(min(drawn, cut_out) >= 0 and drawn + cut_out <= 1, f"drawn and cut_out of {source} are shares of 1")
+        for source in self.sources:
+            shares = [style.get(source, 0.0) for style in (self.drawn, self.cut_out, self.staged)]
+            _check(min(shares) >= 0 and sum(shares) <= 1 + 1e-9, f"the styles of {source} are shares of 1")
+
+    @property
+    def sources(self) -> set[str]:
+        """The sources some of whose twins have another style."""
+        return {*self.drawn, *self.cut_out, *self.staged}
 
 
 @dataclass(frozen=True)
@@ -152,8 +158,8 @@ class Recipe:
     twins : Twins or None
     before : Recipe or None
         Trained first; this one begins with its weights (Loshchilov, Hutter, "SGDR: Stochastic Gradient Descent with
-        Warm Restarts", ICLR 2017). In a file, the table ``before`` has what is different there; it has no twins unless
-        it says so.
+        Warm Restarts", ICLR 2017). In a file, the table ``before`` has what is different there; it has no twins, and
+        nothing before it, unless it says so.
     """
 
     sources: Mapping[str, Source]
@@ -191,7 +197,7 @@ class Recipe:
         _check(
             self.twins is None or self.n_twins > 0, "a batch has one twin or more: raise batch, or the share of twins"
         )
-        styled = {*self.twins.drawn, *self.twins.cut_out} if self.twins else set()
+        styled = self.twins.sources if self.twins else set()
         _check(styled <= self.sources.keys(), f"twins name sources of the recipe, got {', '.join(sorted(styled))}")
 
     @property
@@ -204,6 +210,11 @@ class Recipe:
         """Batches in all."""
         return self.n_samples // self.batch
 
+    @property
+    def n_steps_before(self) -> int:
+        """Batches of all that is trained first."""
+        return self.before.n_steps + self.before.n_steps_before if self.before else 0
+
     def side_at(self, step: int) -> int:
         """Return the side of the pictures, in pixels, at a step."""
         share = step / self.n_steps
@@ -212,9 +223,11 @@ class Recipe:
     def to_json(self) -> dict[str, Any]:
         """Return all that decides what the network becomes as JSON values."""
         values = asdict(self)
-        for recipe in (values, values["before"] or {"sources": {}}):
+        recipe: dict[str, Any] | None = values
+        while recipe:
             for source in recipe["sources"].values():
                 del source["about"]
+            recipe = recipe["before"]
         return values
 
 
@@ -230,7 +243,7 @@ def read_recipe(path: Path) -> Recipe:
     """
     try:
         return recipe_from_json(_read(path))
-    except (OSError, tomllib.TOMLDecodeError, TypeError, ValueError) as error:
+    except (OSError, tomllib.TOMLDecodeError, TypeError, ValueError, RecursionError) as error:
         raise BadRecipe(f"{path} is no recipe ({error}): see recipes/general.toml for one.") from error
 
 
@@ -238,8 +251,8 @@ def recipe_from_json(values: Mapping[str, Any]) -> Recipe:
     """Make a recipe of what `Recipe.to_json` returns, or a part of it; raise TypeError or ValueError if it is none."""
     known = dict(values)
     if (before := known.pop("before", None)) is not None:
-        if not isinstance(before, dict) or before.get("before") is not None:
-            raise TypeError("before is a table, without a before of its own")
+        if not isinstance(before, dict):
+            raise TypeError("before is a table")
         first = {name: value for name, value in known.items() if name != "twins"}
         known["before"] = recipe_from_json(_put_over(first, before))
     if known.get("twins", ()) is None:
