@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 
 from lookalike.index import ExactIndex
 from lookalike.index.graph import ExplorationGraph, GraphIndex
+from lookalike.index.graph.exploration import N_EDGES
 
 K = 10
 WANTED_RECALL = 0.995
@@ -111,8 +112,6 @@ def build_exact(segments: list[Vectors], queries: NDArray[np.float32]) -> list[B
 
 def build_exploration(segments: list[Vectors], queries: NDArray[np.float32]) -> list[Built]:
     graph, seconds, megabytes = cost_of(partial(ExplorationGraph.of, segments))
-    halves = queries.astype(np.float16).view(np.uint16)
-    raw = graph._graph  # the same graph, so that the difference is what we add
     return [
         Built(
             "GraphIndex",
@@ -121,7 +120,6 @@ def build_exploration(segments: list[Vectors], queries: NDArray[np.float32]) -> 
             seconds,
             megabytes,
         ),
-        Built("raw deglib", lambda slack: raw.search(halves, slack, K, threads=1)[0], SLACKS, seconds, megabytes),
         Built(
             "GraphIndex, one at a time",
             lambda slack: one_at_a_time(partial(GraphIndex(segments, graph, slack=slack).search, k=K), queries),
@@ -130,6 +128,27 @@ def build_exploration(segments: list[Vectors], queries: NDArray[np.float32]) -> 
             megabytes,
         ),
     ]
+
+
+def build_deglib(segments: list[Vectors], queries: NDArray[np.float32]) -> list[Built]:
+    """Return deglib by itself, with the vectors as they are."""
+    import deglib
+
+    def make() -> object:
+        n, n_dims = sum(map(len, segments)), segments[0].shape[1]
+        space = deglib.FloatSpace.create(n_dims, deglib.Metric.FP16_InnerProduct)
+        graph = deglib.create_dynamic_empty(space, N_EDGES)
+        target = deglib.builder.OptimizationTarget.LowLID
+        builder = deglib.GraphBuilder(graph, seed=7, optimization_target=target, extend_k=2 * N_EDGES)
+        builder.set_thread_count(1)
+        rows = np.arange(n, dtype=np.uint32)
+        builder.add_entry(rows, np.concatenate(segments).view(np.uint16))
+        builder.build()
+        return graph
+
+    graph, seconds, megabytes = cost_of(make)
+    halves = queries.astype(np.float16).view(np.uint16)
+    return [Built("raw deglib", lambda slack: graph.search(halves, slack, K, threads=1)[0], SLACKS, seconds, megabytes)]
 
 
 def one_at_a_time(search: Callable[[NDArray[np.float32]], object], queries: NDArray[np.float32]) -> NDArray[np.int64]:
@@ -177,6 +196,7 @@ def build_faiss(segments: list[Vectors], queries: NDArray[np.float32]) -> list[B
 
 BUILDERS = {
     "exploration": build_exploration,
+    "deglib": build_deglib,
     "hnswlib-16": partial(build_hnswlib, m=16),
     "hnswlib-32": partial(build_hnswlib, m=32),
     "faiss": build_faiss,

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.errors import IncompatibleCollection, LookalikeError, StorageFull
+from lookalike.index.graph.compact import compact
 from lookalike.index.graph.file import Facts, put_in_place, seal, verified
 
 if TYPE_CHECKING:
@@ -41,10 +42,10 @@ def is_available() -> bool:
 
 
 class ExplorationGraph:
-    """A dynamic exploration graph over rows of float16 vectors; it proposes neighbours and knows no filters.
+    """A dynamic exploration graph over rows of vectors; it proposes neighbours and knows no filters.
 
-    Of every row it holds a copy of the vector and 32 edges. Any number of threads may walk it at once, but none while
-    it changes: who adds and removes has a graph of its own.
+    Of every row it holds the vector, a byte a number, and 32 edges. Any number of threads may walk it at once, but none
+    while it changes: who adds and removes has a graph of its own.
 
     Parameters
     ----------
@@ -73,7 +74,7 @@ class ExplorationGraph:
 
     def __init__(self, n_dims: int, *, n_threads: int = 1) -> None:
         deglib = _deglib()
-        space = deglib.FloatSpace.create(n_dims, deglib.Metric.FP16_InnerProduct)
+        space = deglib.FloatSpace.create(n_dims, deglib.Metric.Uint8_L2)
         self._graph: DynamicExplorationGraph = deglib.create_dynamic_empty(space, N_EDGES)
         self._n_threads = n_threads
         self.n_dims = n_dims
@@ -121,7 +122,7 @@ class ExplorationGraph:
             return
         rows = np.arange(self.n_rows, self.n_rows + len(vectors), dtype=np.uint32)
         builder = self._builder()
-        builder.add_entry(rows, np.ascontiguousarray(vectors).view(np.uint16))
+        builder.add_entry(rows, compact(vectors.astype(np.float32)))
         builder.build()
         self.is_removed = np.concatenate([self.is_removed, np.zeros(len(vectors), dtype=np.bool_)])
 
@@ -146,7 +147,7 @@ class ExplorationGraph:
         self.is_removed[leaving] = True
 
     def near(self, queries: NDArray[np.float32], k: int, slack: float) -> NDArray[np.int64]:
-        """Propose the k rows nearest to each query, in no order.
+        """Propose k of the rows nearest to each query, in no order; vectors are rounded, so the last may be mistaken.
 
         Parameters
         ----------
@@ -165,7 +166,7 @@ class ExplorationGraph:
         if not len(self) or not len(queries):
             return np.full((len(queries), k), -1, dtype=np.int64)
         lengths = np.sqrt(np.vecdot(queries, queries))[:, None]
-        directions = (queries / np.maximum(lengths, _TINY)).astype(np.float16).view(np.uint16)
+        directions = compact(queries / np.maximum(lengths, _TINY))
         found = self._graph.search(
             directions, slack, min(k, len(self)), threads=1, return_distances=False, unsorted=True
         )
@@ -205,7 +206,7 @@ class ExplorationGraph:
         StorageFull
             If the disk has no room.
         """
-        facts = Facts(key, version("deglib"), self.n_dims, self.n_rows, tuple(np.flatnonzero(self.is_removed).tolist()))
+        facts = Facts(key, _maker(), self.n_dims, self.n_rows, tuple(np.flatnonzero(self.is_removed).tolist()))
         with put_in_place(path) as part:
             self._graph.save_graph(part)
             n_bytes, n_expected = part.stat().st_size, self._dump_bytes()
@@ -230,10 +231,10 @@ class ExplorationGraph:
         """
         deglib = _deglib()
         with verified(path) as (dump, facts):
-            if (facts.key, facts.maker) != (key, version("deglib")):
+            if (facts.key, facts.maker) != (key, _maker()):
                 raise IncompatibleCollection(
                     f"the graph in {path} is of {facts.key!r} by deglib {facts.maker}, "
-                    f"not of {key!r} by deglib {version('deglib')}; build it again"
+                    f"not of {key!r} by deglib {_maker()}; build it again"
                 )
             graph = cls(facts.n_dims, n_threads=n_threads)
             if facts.n_rows > len(facts.removed):
@@ -244,7 +245,7 @@ class ExplorationGraph:
 
     def _dump_bytes(self) -> int:
         """Return how long a dump is: a head; of each vertex its vector, neighbours, their distances, and its row."""
-        return 8 + len(self) * (2 * self.n_dims + (4 + 4) * self._graph.get_edges_per_vertex() + 4)
+        return 8 + len(self) * (self.n_dims + (4 + 4) * self._graph.get_edges_per_vertex() + 4)
 
     def _builder(self) -> Any:
         deglib = _deglib()
@@ -252,6 +253,11 @@ class ExplorationGraph:
         builder = deglib.GraphBuilder(self._graph, seed=7, optimization_target=target, extend_k=_CANDIDATES)
         builder.set_thread_count(self._n_threads)
         return builder
+
+
+def _maker() -> str:
+    """Return what alone reads a file again: the version of deglib, and that vectors are compact."""
+    return f"{version('deglib')}, compact"
 
 
 def _deglib() -> Any:

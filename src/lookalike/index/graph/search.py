@@ -13,6 +13,9 @@ from lookalike.types import Matches
 SLACK = 0.3
 """Of a walk: recall@10 of at least 0.995 among 100,000 clustered vectors of 512 numbers, whose clusters overlap."""
 
+_SPARE = 0.25
+"""Share of the rows that are proposed beyond those wanted, because by compact vectors the last of them are mistaken."""
+
 _STEP = 200
 """Vectors that are scanned in about the time in which a walk finds one neighbour more."""
 
@@ -158,6 +161,7 @@ def _from_row(segments: Sequence[NDArray[np.float16]], first: int) -> list[NDArr
 
 def _enough(k: int, n_allowed: int, n_all: int) -> int:
     """Return how many rows to propose so that k of them are probably allowed."""
-    if n_allowed == n_all:
-        return k
-    return max(k, min(n_all, math.ceil(2 * k * n_all / max(n_allowed, 1))))
+    n_wanted = k + math.ceil(_SPARE * k)
+    if n_allowed < n_all:
+        n_wanted = math.ceil(2 * n_wanted * n_all / max(n_allowed, 1))
+    return min(n_all, n_wanted)
