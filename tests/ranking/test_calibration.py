@@ -46,6 +46,17 @@ def test_a_describer_of_noise_may_not_judge() -> None:
     assert not calibrate(*world(120, 6, 0.0, seed=7)).judges
 
 
+def test_a_copy_is_claimed_with_certainty_even_where_classes_are_hardly_told_apart() -> None:
+    calibration = calibrate(*world(150, 8, 0.6, seed=7))
+    vectors, _ = world(60, 8, 0.6, seed=8)
+    others = []
+    for query in range(0, len(vectors), 20):
+        scores = judge(vectors @ vectors[query], calibration.reference @ vectors[query], calibration)
+        assert scores[query] > 0.99
+        others.append(np.delete(scores, query).max())
+    assert np.median(others) < 0.9
+
+
 def test_too_few_classes_and_vectors_that_are_all_alike_are_refused_in_words() -> None:
     for n_classes in (0, 1, 3, 10, 99):
         with pytest.raises(ValueError, match=f"needs 100 classes or more, got {n_classes};"):
