@@ -1,5 +1,6 @@
 """Backups are collections."""
 
+import os
 import shutil
 from collections import namedtuple
 from collections.abc import Callable
@@ -8,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from lookalike.collection import Collection
+from lookalike.collection.backup import _size
+from lookalike.collection.beside import part_beside
 from lookalike.errors import CollectionBusy, CollectionDamaged, LookalikeError, StorageFull
 
 Draw = Callable[..., Path]
@@ -80,8 +83,46 @@ def test_without_room_nothing_is_written(photos: Collection, tmp_path: Path, mon
     assert sorted(tmp_path.iterdir()) == before
 
 
+def test_room_is_needed_for_what_is_copied_alone(
+    photos: Collection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    n_bytes = photos.backup(tmp_path / "first").n_bytes
+    preview = photos.folder / "previews" / "ab" / "looked at.webp"
+    preview.parent.mkdir(parents=True)
+    with preview.open("wb") as file:
+        file.truncate(1 << 30)
+    free = n_bytes + (1 << 29)
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr("lookalike.collection.backup.shutil.disk_usage", lambda path: usage(2 * free, free, free))
+    assert not (photos.backup(tmp_path / "second").path / "previews").exists()
+
+
+def test_what_vanishes_while_it_is_counted_has_no_bytes(tmp_path: Path) -> None:
+    (tmp_path / "stays").write_bytes(b"12")
+    (tmp_path / "writing.part").write_bytes(b"345")
+    (tmp_path / "gone").symlink_to(tmp_path / "nowhere")  # is listed, and is not there when it is asked
+    assert _size(tmp_path) == 2
+    assert _size(tmp_path / "dropped") == 0
+
+
+def test_a_name_may_be_as_long_as_the_disk_takes_it(photos: Collection, tmp_path: Path) -> None:
+    longest = "c" * os.pathconf(tmp_path, "PC_NAME_MAX")
+    with Collection(photos.backup(tmp_path / longest).path, make=False) as copy:
+        assert copy.verify().ok
+    with pytest.raises(LookalikeError, match=r"cannot be made \(File name too long\); name another place"):
+        photos.backup(tmp_path / "new" / f"{longest}c")
+    assert not list((tmp_path / "new").iterdir())
+
+
 def test_the_rest_of_a_killed_backup_is_replaced(photos: Collection, tmp_path: Path) -> None:
-    (tmp_path / ".copy.part" / "spaces").mkdir(parents=True)
+    part = part_beside(tmp_path / "copy")
+    (part / "spaces").mkdir(parents=True)
     with Collection(photos.backup(tmp_path / "copy").path, make=False) as copy:
         assert copy.verify().ok
-    assert not (tmp_path / ".copy.part").exists()
+    assert not part.exists()
+
+
+def test_what_is_made_in_one_folder_at_the_same_time_does_not_meet(tmp_path: Path) -> None:
+    parts = {part_beside(tmp_path / name) for name in ("a", "b", "a" * 250 + "1", "a" * 250 + "2")}
+    assert len(parts) == 4
+    assert {part.parent for part in parts} == {tmp_path}

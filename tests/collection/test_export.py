@@ -48,7 +48,36 @@ def test_csv_holds_every_item_and_no_formula(photos: Collection, tmp_path: Path)
     assert float(cape["latitude"]) == pytest.approx(-33.9)
     assert json.loads(cape["paths"]) == [str(photos.item(int(cape["id"])).paths[0])]
     assert [int(row["id"]) for row in rows] == [item.id for item in photos.items()]
-    assert any(r"caf\udce9.png" in row["paths"].replace("\\\\", "\\") for row in rows)
+
+
+def _of_jsonl(file: Path) -> list[list[str]]:
+    return [json.loads(line)["paths"] for line in file.read_text(encoding="ascii").splitlines()]
+
+
+def _of_csv(file: Path) -> list[list[str]]:
+    with file.open(encoding="utf-8", newline="") as lines:
+        return [json.loads(row["paths"]) for row in csv.DictReader(lines)]
+
+
+def _of_parquet(folder: Path) -> list[list[str]]:
+    written = parquet.read_table(folder / "items.parquet")["paths"].to_pylist()
+    return [[path.encode("ascii", "backslashreplace").decode("unicode_escape") for path in paths] for paths in written]
+
+
+@pytest.mark.parametrize(("name", "paths_of"), [("a.jsonl", _of_jsonl), ("a.csv", _of_csv), ("a", _of_parquet)])
+def test_the_bytes_of_every_name_can_be_told_from_an_export(
+    photos: Collection,
+    folder: Path,
+    draw: Draw,
+    tmp_path: Path,
+    name: str,
+    paths_of: Callable[[Path], list[list[str]]],
+) -> None:
+    draw(folder / r"caf\udce9.png", 5)  # six characters where another name has one byte
+    draw(folder / 'É "\N{DOG FACE}".png', 6)
+    photos.add(folder)
+    photos.export(tmp_path / name)
+    assert paths_of(tmp_path / name) == [list(map(str, item.paths)) for item in photos.items()]
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
@@ -118,6 +147,15 @@ def test_what_is_there_stays_unless_it_is_an_export_to_be_replaced(photos: Colle
     photos.export(tmp_path / "all", vectors=True)
     photos.export(tmp_path / "all", force=True)
     assert {path.name for path in (tmp_path / "all").iterdir()} == {"items.parquet", "ids.npy"}
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv", ""])
+def test_a_name_may_be_as_long_as_the_disk_takes_it(photos: Collection, tmp_path: Path, suffix: str) -> None:
+    longest = "a" * (os.pathconf(tmp_path, "PC_NAME_MAX") - len(suffix)) + suffix
+    assert photos.export(tmp_path / longest).path.exists()
+    with pytest.raises(LookalikeError, match=r"cannot be made \(File name too long\); name another place"):
+        photos.export(tmp_path / "new" / f"a{longest}")
+    assert not list((tmp_path / "new").iterdir())
 
 
 def test_a_folder_of_other_things_is_never_replaced(photos: Collection, folder: Path) -> None:

@@ -3,12 +3,20 @@
 import os
 import shutil
 import sqlite3
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lookalike.collection.beside import part_beside
 from lookalike.collection.store import RESERVE_BYTES, Store
 from lookalike.errors import CollectionDamaged, LookalikeError, StorageFull
+
+COPIED = ("spaces", "thumbs")
+"""The folders that are copied beside the catalogue; previews are made again when somebody looks."""
+
+UNFINISHED = ".part"
+"""How the names of files end that are being written."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +39,7 @@ def backup(store: Store, destination: Path) -> BackupReport:
     Raises
     ------
     LookalikeError
-        If the destination exists, or lies in the collection.
+        If the destination exists, cannot be made, or lies in the collection.
     StorageFull
         If its disk has no room.
     CollectionDamaged
@@ -40,11 +48,11 @@ def backup(store: Store, destination: Path) -> BackupReport:
         If another process is writing.
     """
     destination = Path(os.path.abspath(destination))  # noqa: PTH100 - `resolve` would follow links
-    part = destination.with_name(f".{destination.name}.part")
     _check_place(store, destination)
     with store.writing():
         _check_soundness(store)
         destination.parent.mkdir(parents=True, exist_ok=True)
+        part = part_beside(destination)
         _check_room(store, destination.parent)
         shutil.rmtree(part, ignore_errors=True)  # left behind if somebody killed us here
         try:
@@ -74,7 +82,9 @@ def _check_soundness(store: Store) -> None:
 
 
 def _check_room(store: Store, folder: Path) -> None:
-    needed, free = _size(store.folder) + RESERVE_BYTES, shutil.disk_usage(folder).free
+    catalog = sum(map(_n_bytes, store.folder.glob("catalog.db*")))
+    needed = catalog + sum(_size(store.folder / name) for name in COPIED) + RESERVE_BYTES
+    free = shutil.disk_usage(folder).free
     if free < needed:
         raise StorageFull(
             f"the backup needs {needed:,} bytes and the disk of {folder} has {free:,} free; "
@@ -90,9 +100,9 @@ def _copy(store: Store, part: Path) -> None:
     finally:
         copy.close()
         source.close()
-    for name in ("spaces", "thumbs"):
+    for name in COPIED:
         if (store.folder / name).is_dir():
-            shutil.copytree(store.folder / name, part / name, ignore=shutil.ignore_patterns("*.part"))
+            shutil.copytree(store.folder / name, part / name, ignore=shutil.ignore_patterns(f"*{UNFINISHED}"))
     copied = Store(part, make=False)
     with copied.writing():
         pass  # a writer leaves the catalogue sealed
@@ -101,4 +111,16 @@ def _copy(store: Store, part: Path) -> None:
 
 
 def _size(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    """Return the bytes of the finished files below a folder."""
+    return sum(
+        _n_bytes(Path(parent, name))
+        for parent, _, names in os.walk(folder)
+        for name in names
+        if not name.endswith(UNFINISHED)
+    )
+
+
+def _n_bytes(file: Path) -> int:
+    with suppress(FileNotFoundError):  # deleted since it was listed
+        return file.stat().st_size
+    return 0

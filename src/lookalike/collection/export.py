@@ -18,6 +18,7 @@ from sqlalchemy.engine import Connection
 from lookalike.catalog import tables as t
 from lookalike.catalog.database import translated
 from lookalike.collection.batches import PORTION, batches, rows_among
+from lookalike.collection.beside import part_beside
 from lookalike.collection.items import Item, read_items
 from lookalike.collection.store import Store
 from lookalike.collection.view import SpaceView
@@ -93,7 +94,7 @@ def export(store: Store, destination: Path, format_: str, wanted: Wanted, *, for
     Raises
     ------
     LookalikeError
-        If something is there that must not be replaced, or pyarrow is not installed.
+        If something is there that must not be replaced, nothing can be made there, or pyarrow is not installed.
     """
     write = {"jsonl": _write_jsonl, "csv": _write_csv, "parquet": _write_parquet}[format_]
     with (
@@ -118,8 +119,8 @@ def _present(connection: Connection, ids: NDArray[np.int64]) -> NDArray[np.int64
 def _put_in_place(destination: Path, *, is_folder: bool, force: bool) -> Iterator[Path]:
     if os.path.lexists(destination):
         _check_replaceable(destination, is_folder=is_folder, force=force)
-    part = destination.with_name(f".{destination.name}.part")
     destination.parent.mkdir(parents=True, exist_ok=True)
+    part = part_beside(destination)
     _delete(part)  # left behind if somebody killed us here
     try:
         yield part
@@ -173,12 +174,12 @@ def _write_csv(part: Path, connection: Connection, wanted: Wanted) -> None:
 
 
 def _cell(value: object) -> object:
-    """Return a value as a cell: lists as JSON, texts as UTF-8 that no spreadsheet takes for a formula."""
+    """Return a value as a cell: a list as JSON with its escapes, a text as no spreadsheet takes it for a formula."""
     if isinstance(value, list):
-        return json.dumps([_utf8(text) for text in value], ensure_ascii=False)
+        return _utf8(json.dumps(value, ensure_ascii=False))
     if not isinstance(value, str):
         return value
-    return "'" * value.startswith(FORMULA_STARTS) + _utf8(value)
+    return "'" * value.startswith(FORMULA_STARTS) + value
 
 
 def _utf8(text: str) -> str:
@@ -199,7 +200,7 @@ def _write_parquet(part: Path, connection: Connection, wanted: Wanted) -> None:
     part.mkdir()
     with parquet.ParquetWriter(part / TABLE, schema) as writer:
         for items in _portions(connection, wanted):
-            rows = [{name: _clean(value) for name, value in item.to_json().items()} for item in items]
+            rows = [item.to_json() | {"paths": [_escaped(path) for path in item.paths]} for item in items]
             writer.write_batch(arrow.RecordBatch.from_pylist(rows, schema=schema))
     np.save(part / IDS, wanted.ids)
     for view in wanted.views:
@@ -218,10 +219,9 @@ def _arrow() -> tuple[Any, Any]:
     return pyarrow, parquet
 
 
-def _clean(value: object) -> object:
-    if isinstance(value, list):
-        return [_utf8(text) for text in value]
-    return _utf8(value) if isinstance(value, str) else value
+def _escaped(path: Path) -> str:
+    """Return a path as a text for which no other path is written: backslashes are doubled, since they make escapes."""
+    return _utf8(str(path).replace("\\", "\\\\"))
 
 
 def _write_vectors(path: Path, connection: Connection, view: SpaceView, ids: NDArray[np.int64]) -> None:
