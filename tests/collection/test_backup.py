@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from lookalike.collection import Collection
-from lookalike.collection.backup import _size
 from lookalike.collection.beside import part_beside
+from lookalike.collection.sizes import bytes_below
 from lookalike.errors import CollectionBusy, CollectionDamaged, LookalikeError, StorageFull
 
 Draw = Callable[..., Path]
@@ -101,8 +101,8 @@ def test_what_vanishes_while_it_is_counted_has_no_bytes(tmp_path: Path) -> None:
     (tmp_path / "stays").write_bytes(b"12")
     (tmp_path / "writing.part").write_bytes(b"345")
     (tmp_path / "gone").symlink_to(tmp_path / "nowhere")  # is listed, and is not there when it is asked
-    assert _size(tmp_path) == 2
-    assert _size(tmp_path / "dropped") == 0
+    assert bytes_below(tmp_path) == 2
+    assert bytes_below(tmp_path / "dropped") == 0
 
 
 def test_a_name_may_be_as_long_as_the_disk_takes_it(photos: Collection, tmp_path: Path) -> None:

@@ -3,20 +3,17 @@
 import os
 import shutil
 import sqlite3
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lookalike.collection.beside import part_beside
+from lookalike.collection.sizes import UNFINISHED, bytes_below, bytes_of
 from lookalike.collection.store import RESERVE_BYTES, Store
 from lookalike.errors import CollectionDamaged, LookalikeError, StorageFull
 
 COPIED = ("spaces", "thumbs")
 """The folders that are copied beside the catalogue; previews are made again when somebody looks."""
-
-UNFINISHED = ".part"
-"""How the names of files end that are being written."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +57,7 @@ def backup(store: Store, destination: Path) -> BackupReport:
             part.rename(destination)
         finally:
             shutil.rmtree(part, ignore_errors=True)
-    return BackupReport(destination, _size(destination))
+    return BackupReport(destination, bytes_below(destination))
 
 
 def _check_place(store: Store, destination: Path) -> None:
@@ -82,8 +79,8 @@ def _check_soundness(store: Store) -> None:
 
 
 def _check_room(store: Store, folder: Path) -> None:
-    catalog = sum(map(_n_bytes, store.folder.glob("catalog.db*")))
-    needed = catalog + sum(_size(store.folder / name) for name in COPIED) + RESERVE_BYTES
+    catalog = sum(map(bytes_of, store.folder.glob("catalog.db*")))
+    needed = catalog + sum(bytes_below(store.folder / name) for name in COPIED) + RESERVE_BYTES
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise StorageFull(
@@ -108,19 +105,3 @@ def _copy(store: Store, part: Path) -> None:
         pass  # a writer leaves the catalogue sealed
     copied.close()
     os.sync()
-
-
-def _size(folder: Path) -> int:
-    """Return the bytes of the finished files below a folder."""
-    return sum(
-        _n_bytes(Path(parent, name))
-        for parent, _, names in os.walk(folder)
-        for name in names
-        if not name.endswith(UNFINISHED)
-    )
-
-
-def _n_bytes(file: Path) -> int:
-    with suppress(FileNotFoundError):  # deleted since it was listed
-        return file.stat().st_size
-    return 0

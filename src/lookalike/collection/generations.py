@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 
 from lookalike.catalog import tables as t
 from lookalike.collection.facts import write_facts
+from lookalike.collection.sizes import bytes_below
 from lookalike.collection.space_files import coder_of
 from lookalike.collection.store import Space, State, Store, read_generations
 from lookalike.errors import BadQuery
@@ -184,7 +185,7 @@ def generations(store: Store, spaces: Sequence[tuple[Space, bool]]) -> list[Gene
             stand_ins=stand_ins.get(space.id, 0),
             codes=space.n_codes,
             dims=space.n_dims,
-            n_bytes=sum(path.stat().st_size for path in store.folder_of(space).rglob("*") if path.is_file()),
+            n_bytes=bytes_below(store.folder_of(space)),
         )
         for space, is_installed in spaces
     ]

@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 from lookalike.catalog import tables as t
 from lookalike.catalog.database import translated
 from lookalike.collection.scan import is_offline, known_roots
+from lookalike.collection.sizes import bytes_below
 from lookalike.collection.store import Space, Store
 
 TOP = 10
@@ -99,7 +100,7 @@ def stats(store: Store) -> Stats:
             years=dict(sorted(_frequencies(connection, year, is_here).items())),
             cameras=_frequencies(connection, items.camera, is_here, n_most=TOP),
             spaces=tuple(_space(store, space) for space in store.spaces()),
-            thumbnail_bytes=_bytes_below(store.folder / "thumbs"),
+            thumbnail_bytes=bytes_below(store.folder / "thumbs"),
             catalog_bytes=sum(path.stat().st_size for path in store.folder.glob("catalog.db*")),
             last_added=connection.scalar(sa.select(sa.func.max(items.added_at))),
         )
@@ -133,9 +134,5 @@ def _roots(connection: Connection) -> list[RootStats]:
 
 
 def _space(store: Store, space: Space) -> SpaceStats:
-    n_bytes = _bytes_below(store.folder / "spaces" / space.folder)
+    n_bytes = bytes_below(store.folder / "spaces" / space.folder)
     return SpaceStats(space.name, space.version, space.n_vectors, space.n_dims, n_bytes)
-
-
-def _bytes_below(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
