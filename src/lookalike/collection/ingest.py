@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
@@ -233,10 +233,12 @@ class Ingest:
                 added = record_items(connection, described, self.files)
             self.report.added += len(added)
             self._new_items.update(added.values())
-            self._has_brought_back |= forget_removals(connection, added)
-            self._place(connection, batch, known | added, set(added.values()))
-            if self._has_brought_back:  # its copies may be among those that were read before
+            if forget_removals(connection, added):
+                self._has_brought_back = True
                 retry_refused(connection)
+            if self._has_brought_back:  # its copies may be among those that were read before
+                batch = [replace(read, is_final=read.is_final and read.reason is None) for read in batch]
+            self._place(connection, batch, known | added, set(added.values()))
 
     def _write(self, described: Described) -> None:
         for picture in described.pictures:

@@ -197,14 +197,22 @@ def _look_again(scan: Scan, root: Root, known: Mapping[bytes, KnownFile]) -> Non
 def _judge(scan: Scan) -> None:
     """Tell files that are gone from those whose disk is: they lay on another one, of which nothing is seen."""
     for path, row in scan.absent:
-        below, folder = path, path.parent
-        while not os.path.lexists(folder):
-            below, folder = folder, folder.parent
         with _skipping(scan, path):
-            if row.device in scan.devices or row.device == _device(folder.lstat()):
+            mount_point = None if row.device in scan.devices else _left_mount_point(path, row.device)
+            if mount_point is None:
                 scan.missing.add(row.id)
-            elif (mount_point := folder if _is_empty(folder) else below) not in scan.offline:
+            elif mount_point not in scan.offline:
                 scan.offline.append(mount_point)
+
+
+def _left_mount_point(path: Path, device: int) -> Path | None:
+    """Return where the disk of a file that is not found was mounted, None if the nearest folder left lies on it."""
+    below, folder = path, path.parent
+    while not os.path.lexists(folder):
+        below, folder = folder, folder.parent
+    if _device(folder.lstat()) == device:
+        return None
+    return folder if _is_empty(folder) else below
 
 
 def _scan_file(connection: Connection, scan: Scan, file: Path) -> None:

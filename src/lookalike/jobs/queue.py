@@ -219,9 +219,10 @@ class Jobs:
 
     def _let_pass(self, work: _Work) -> None:
         """End work that nobody waits for, for a while, if other work waits. The caller holds the condition."""
-        first = self._first_waiting()
-        if self._newer[work.job_id].kind == PATIENT and first is not None and first.kind != PATIENT:
-            work.end(work.wish or "waiting")
+        if self._newer[work.job_id].kind == PATIENT:
+            first = self._first_waiting()
+            if first is not None and first.kind != PATIENT:
+                work.end(work.wish or "waiting")
 
     def watch(self, callback: Callable[[], None]) -> None:
         """Call back after each change, in the thread that made it: quick, and without raising anything."""
@@ -354,9 +355,9 @@ class Jobs:
             self._saved_at = time.monotonic()
             job = self._newer[work.job_id]
             is_steered = not self._log.update(job.id, job.to_row(), TO_DO)
-            states = {row["id"]: row["state"] for row in self._log.rows()}
             with self._changed:
                 if is_steered:
+                    states = {row["id"]: row["state"] for row in self._log.rows()}
                     self._wish(states.get(job.id, "stopped"))
                 self._let_pass(work)
 

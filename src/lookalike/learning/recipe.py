@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from math import inf
+from math import fsum, inf
 from pathlib import Path
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
@@ -118,7 +118,7 @@ class Twins:
         _check(0 < self.temperature < inf, f"temperature is above 0, got {self.temperature}")
         for source in self.sources:
             shares = [style.get(source, 0.0) for style in (self.drawn, self.cut_out, self.staged)]
-            _check(min(shares) >= 0 and sum(shares) <= 1 + 1e-9, f"the styles of {source} are shares of 1")
+            _check(min(shares) >= 0 and fsum(shares) <= 1, f"the styles of {source} are shares of 1")
 
     @property
     def sources(self) -> set[str]:
