@@ -146,6 +146,15 @@ def test_one_folder_is_evaluated_with_the_queries_of_another_and_a_page_is_writt
     assert (tmp_path / "page.html").read_text().startswith("<!doctype html>")
 
 
+def test_a_page_that_cannot_be_written_does_not_take_the_figures_with_it(
+    folder: Path, tmp_path: Path, run: Run
+) -> None:
+    (tmp_path / "page.html").mkdir()
+    answer = run("evaluate", folder, "--space", "colour", "--page", tmp_path / "page.html", "--json")
+    assert (answer.code, answer.json["queries"]) == (1, 12)
+    assert "Is a directory" in answer.err
+
+
 def test_an_evaluation_keeps_to_the_limits_of_the_settings(
     folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -136,6 +136,8 @@ def test_arrays_that_do_not_fit_are_refused() -> None:
         measure(vectors, labels, queries=np.zeros((4, 16), dtype=np.uint8), query_labels=labels)
     with pytest.raises(ValueError, match="come together"):
         measure(vectors, labels, queries=vectors)
+    with pytest.raises(ValueError, match=r"numpy\.packbits"):
+        measure(vectors > 0, labels)
 
 
 @pytest.mark.parametrize(("ks", "precision", "message"), [((0, 1), 0.9, "k = 0"), ((1,), 0.0, "above 0 and at most 1")])

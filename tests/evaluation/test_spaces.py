@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lookalike.codes.coder import linear_coder
+from lookalike.codes.coder import coder_of
 from lookalike.codes.lsh import lsh_coder
 from lookalike.collection.ingest import Progress
 from lookalike.errors import LookalikeError
@@ -177,7 +177,7 @@ def test_captions_that_are_all_unknown_are_an_error_before_any_picture_is_descri
 def test_codes_are_measured_beside_vectors_by_the_coder_that_comes_with_the_describer(
     classes: Path, mean: Describer, constant: Describer
 ) -> None:
-    constant.coder = linear_coder("own", np.ones((3, 8)), np.zeros(8))  # type: ignore[attr-defined]
+    constant.coder = coder_of("own", np.ones((3, 8)), np.zeros(8))  # type: ignore[attr-defined]
     spaces = evaluated(classes, mean, constant).spaces
     assert (spaces["mean"].codes.method, spaces["mean"].codes.n_bits) == ("lsh", 256)
     assert (spaces["constant"].codes.method, spaces["constant"].codes.n_bits) == ("own", 8)
@@ -242,3 +242,9 @@ def test_a_space_that_answers_no_numbers_is_an_error_in_words(classes: Path, mea
 
     with pytest.raises(LookalikeError, match="the space mean answers with values that are no finite numbers"):
         evaluated(classes, Broken())
+
+
+def test_where_nothing_can_be_read_the_first_reason_is_said(classes: Path, mean: Describer) -> None:
+    (classes.parent / "truth.csv").write_text("path,labels\na.png,x\nb.png,x\n")
+    with pytest.raises(LookalikeError, match=r"; 2 could not be read, the first being .*a\.png: cannot open it"):
+        evaluate(read_data_set(classes.parent / "truth.csv"), {"mean": mean})

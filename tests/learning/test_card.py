@@ -59,3 +59,9 @@ def test_damaged_facts_are_said_in_a_sentence(name: str, network: Path) -> None:
     (network / name).write_text("{}")
     with pytest.raises(BadModel, match="export the network again"):
         write_card(network)
+
+
+def test_what_a_recipe_says_stays_in_its_cell(network: Path) -> None:
+    source = {"head": "forms", "about": "drawn | by hand\nin ink", "n_trained": 5, "n_kept_aside": 1}
+    (network / "facts.json").write_text(json.dumps({**FACTS, "sources": {"a|b": source}}))
+    assert "| a\\|b | 5 | 1 | forms | 2 | drawn \\| by hand in ink |" in card(network)

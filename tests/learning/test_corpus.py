@@ -1,14 +1,18 @@
 """Pictures from shards, and what is said of damaged ones."""
 
 import csv
+import io
+import os
 import shutil
+import tarfile
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from lookalike.errors import BadRecipe
+from lookalike.errors import BadRecipe, CollectionBusy
 from lookalike.learning.corpus import Corpus, read_corpus
 from lookalike.learning.provenance import provenance_of, read_provenance, write_provenance
 from lookalike.learning.recipe import Recipe
@@ -74,7 +78,9 @@ def test_the_provenance_is_read_as_it_was_written(corpus: Corpus, recipe: Recipe
     assert read_provenance(tmp_path) == other
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"sources": {"a": 3}, "heads": {}}'])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", "[" * 100_000, '{"sources": {"a": 3}, "heads": {}}', '{"sources": {}, "heads": {"a": 3}}']
+)
 def test_a_damaged_provenance_is_said_in_a_sentence(text: str, tmp_path: Path) -> None:
     (tmp_path / "provenance.json").write_text(text)
     with pytest.raises(BadRecipe, match="run the training again"):
@@ -149,3 +155,83 @@ def test_a_label_to_leave_out_that_does_not_exist_is_said_in_a_sentence(
     sources = {"colours": replace(recipe.sources["colours"], leave_out=("leaves",))}
     with pytest.raises(BadRecipe, match="no label 'leaves' of colours"):
         read_corpus(index, replace(recipe, sources=sources), tmp_path)
+
+
+def test_a_provenance_that_cannot_be_written_leaves_the_one_before(
+    corpus: Corpus, recipe: Recipe, tmp_path: Path
+) -> None:
+    provenance = provenance_of(corpus, recipe)
+    write_provenance(provenance, tmp_path, is_begun=False)
+    (tmp_path / "provenance.json.new").mkdir()
+    with pytest.raises(IsADirectoryError):
+        write_provenance(provenance, tmp_path, is_begun=True)
+    assert read_provenance(tmp_path) == provenance
+
+
+def test_an_index_may_begin_with_a_mark_of_its_encoding(copy: Path, recipe: Recipe, corpus: Corpus) -> None:
+    copy.write_text(copy.read_text(), encoding="utf-8-sig")
+    assert read_corpus(copy, recipe, copy.parent / "cache").heads == corpus.heads
+
+
+def test_a_label_with_a_bare_comma_is_said_in_a_sentence(copy: Path, recipe: Recipe) -> None:
+    copy.write_text(copy.read_text().replace("colours,leaf", "colours,leaf,and bough", 1))
+    with pytest.raises(BadRecipe, match="'and bough' of picture 1 without a column"):
+        read_corpus(copy, recipe, copy.parent / "cache")
+
+
+def with_last(index: Path, content: bytes) -> None:
+    """Put a picture into a shard of its own, as the last row of an index."""
+    with tarfile.open(index.parent / "one.tar", "w") as shard:
+        member = tarfile.TarInfo("one")
+        member.size = len(content)
+        shard.addfile(member, io.BytesIO(content))
+    rewritten(index, shard="one.tar", path="one")
+
+
+def encoded(image: Image.Image, format_: str, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, format_, **options)
+    return buffer.getvalue()
+
+
+def test_pictures_are_upright_and_on_white(copy: Path, recipe: Recipe) -> None:
+    turned = Image.Exif()
+    turned[274] = 6
+    with_last(copy, encoded(Image.new("RGBA", (50, 40), (0, 0, 0, 0)), "PNG", exif=turned))
+    image = read_corpus(copy, recipe, copy.parent / "cache").image(111)
+    assert image.shape == (50, 40, 3)
+    assert (image == 255).all()
+
+
+def test_what_is_no_plain_picture_is_not_given_to_another_program(copy: Path, recipe: Recipe) -> None:
+    with_last(copy, encoded(Image.new("RGB", (50, 40)), "EPS"))
+    with pytest.raises(BadRecipe, match="cannot identify image file"):
+        read_corpus(copy, recipe, copy.parent / "cache")
+
+
+def test_a_link_to_itself_is_said_in_a_sentence(copy: Path, recipe: Recipe) -> None:
+    with tarfile.open(copy.parent / "one.tar", "w") as shard:
+        member = tarfile.TarInfo("one")
+        member.type, member.linkname = tarfile.SYMTYPE, "one"
+        shard.addfile(member)
+    rewritten(copy, shard="one.tar", path="one")
+    with pytest.raises(BadRecipe, match=r"one in .*one.tar cannot be read"):
+        read_corpus(copy, recipe, copy.parent / "cache")
+
+
+def test_pictures_of_a_changed_shard_are_decoded_anew(copy: Path, recipe: Recipe) -> None:
+    with_last(copy, encoded(Image.new("RGB", (50, 40), "black"), "PNG"))
+    assert read_corpus(copy, recipe, copy.parent / "cache").image(111).max() == 0
+    with_last(copy, encoded(Image.new("RGB", (50, 40), "white"), "PNG"))
+    os.utime(copy.parent / "one.tar", (1e9, 1e9))
+    assert read_corpus(copy, recipe, copy.parent / "cache").image(111).min() == 255
+
+
+def test_two_do_not_fill_one_cache_at_the_same_time(index: Path, recipe: Recipe, tmp_path: Path) -> None:
+    def meanwhile(done: int, total: int) -> None:
+        with pytest.raises(CollectionBusy, match="is being filled by process"):
+            read_corpus(index, recipe, tmp_path)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        read_corpus(index, recipe, tmp_path, meanwhile)

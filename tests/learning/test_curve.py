@@ -10,6 +10,7 @@ from lookalike.errors import BadRecipe
 from lookalike.learning.curve import Point, add_point, draw_curve, mean_average_precision, read_curve
 
 POINTS = (Point(500, 5.0, 0.25, 240.0), Point(1000, 4.0, 0.5, 510.0))
+LINE = '{{"step": {step}, "loss": {loss}, "mean_average_precision": 0.5, "pictures_per_second": 9}}'
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -42,7 +43,9 @@ def test_a_folder_without_a_curve_has_no_points(tmp_path: Path) -> None:
     assert read_curve(tmp_path) == ()
 
 
-@pytest.mark.parametrize("line", ["x", "[]", '{"step": 3}'])
+@pytest.mark.parametrize(
+    "line", ["x", "[]", '{"step": 3}', "[" * 100_000, LINE.format(step='"a"', loss=2), LINE.format(step=3, loss="null")]
+)
 def test_a_damaged_curve_is_said_in_a_sentence(line: str, tmp_path: Path) -> None:
     (tmp_path / "curve.jsonl").write_text(line)
     with pytest.raises(BadRecipe, match="is damaged"):
@@ -57,3 +60,20 @@ def test_the_picture_has_both_curves_inside_its_frame() -> None:
 
 def test_no_point_is_a_picture_too() -> None:
     assert [line.get("points") for line in ET.fromstring(draw_curve((), 1)).iter(f"{SVG}polyline")] == ["", ""]
+
+
+def test_a_point_that_cannot_be_written_leaves_the_curve_as_it_was(tmp_path: Path) -> None:
+    add_point(POINTS[0], tmp_path)
+    (tmp_path / "curve.jsonl.new").mkdir()
+    with pytest.raises(IsADirectoryError):
+        add_point(POINTS[1], tmp_path)
+    assert read_curve(tmp_path) == POINTS[:1]
+
+
+def test_many_pictures_are_compared_some_at_a_time() -> None:
+    vectors = np.random.default_rng(7).standard_normal((600, 4)).astype(np.float32)
+    labels = np.arange(600) // 2
+    similarities = vectors @ vectors.T
+    np.fill_diagonal(similarities, -np.inf)
+    ranks = [np.argsort(-row, kind="stable").tolist().index(n ^ 1) + 1 for n, row in enumerate(similarities)]
+    assert mean_average_precision(vectors, labels, np.array(["x"] * 600)) == pytest.approx(np.mean(1 / np.array(ranks)))

@@ -61,3 +61,11 @@ def test_they_do_not_depend_on_the_blocks(monkeypatch: pytest.MonkeyPatch) -> No
 def test_nothing_is_asked_of_an_empty_database() -> None:
     truth = Truth.between(np.array([1, 2]), np.zeros(0, dtype=np.int64))
     assert all_of(np.zeros((2, 0), dtype=np.float32), truth) == []
+
+
+@pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf])
+def test_similarities_that_are_no_finite_numbers_are_refused(odd: float) -> None:
+    similarities = np.eye(4, dtype=np.float32)
+    similarities[0, 3] = odd  # it would stand last, where a query leaves itself out
+    with pytest.raises(ValueError, match="similarities are finite"):
+        all_of(similarities, Truth.among(np.array([0, 0, 1, 1])))

@@ -68,3 +68,8 @@ def test_labels_that_do_not_fit_are_refused() -> None:
         Truth.between(np.array([1, 2]), np.array([1]), own=np.array([0]))
     with pytest.raises(ValueError, match=r"labels are \(N,\)"):
         Truth.among(np.zeros((1, 1, 1), dtype=np.bool_))
+
+
+def test_numbers_of_classes_in_a_column_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"got \(4, 1\) int64"):
+        Truth.among(np.array([[0], [0], [1], [1]]))

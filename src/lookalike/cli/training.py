@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from lookalike.learning.curve import Point
     from lookalike.learning.recipe import Recipe
 
-NETWORK = "network"
+NETWORK, LOCK = "network", "training.lock"
 NEEDED = ("torch", "safetensors", "onnx")
 
 
@@ -62,6 +62,14 @@ def train(
 
 
 def _train(terminal: Terminal, plan: "Recipe", index: Path, into: Path, cache: Path, threads: int | None) -> None:
+    from lookalike.catalog.lock import writer_lock
+
+    into.mkdir(parents=True, exist_ok=True)
+    with writer_lock(into / LOCK, deed=f"{into} is being trained in"):
+        _train_alone(terminal, plan, index, into, cache, threads)
+
+
+def _train_alone(terminal: Terminal, plan: "Recipe", index: Path, into: Path, cache: Path, threads: int | None) -> None:
     from lookalike.collection.ingest import timed
     from lookalike.learning.corpus import read_corpus
 

@@ -64,10 +64,10 @@ def evaluate(
         evaluation = evaluated(
             data, describers, cuts=cuts, n_workers=settings.workers, limits=limits, progress=progress
         )
-        if page is not None:
-            write_page(evaluation, page, n_workers=settings.workers, limits=limits, progress=progress)
     terminal.show(evaluation.to_json(), _evaluation_lines(evaluation, everything=terminal.is_verbose))
     if page is not None:
+        with terminal.progress("drawing the page") as progress:
+            write_page(evaluation, page, n_workers=settings.workers, limits=limits, progress=progress)
         terminal.remark(f"The page is {page}.")
 
 

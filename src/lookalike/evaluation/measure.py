@@ -147,6 +147,8 @@ def measure(
 
 def comparison(queries: Vectors | Codes, database: Vectors | Codes) -> Compare:
     """Return what compares rows of queries with a database: vectors by dot product, codes by Hamming distance."""
+    if database.dtype == np.bool_:
+        raise ValueError("codes are packed, got bits as bool; use numpy.packbits")
     if not _is_code(database):
         return dot_products(np.asarray(queries, np.float32), np.asarray(database, np.float32))
     asking, held = np.asarray(queries, np.uint8), np.asarray(database, np.uint8)

@@ -256,6 +256,7 @@ def evaluate(
         raise LookalikeError(
             f"{data.name} has {len(trial.database)} readable pictures to be found and no query to which one of them "
             "belongs; make a folder per class and put at least two pictures into it, or name the labels in a CSV"
+            + _first_skipped(described.data.skipped)
         )
     measurements: dict[str, Measurement] = {}
     spaces: dict[str, SpaceEvaluation] = {}
@@ -269,6 +270,10 @@ def evaluate(
         leads=[_lead(measurements, *pair) for pair in combinations(able, 2)],
         skipped=described.data.skipped,
     )
+
+
+def _first_skipped(skipped: Sequence[tuple[Path | str, str]]) -> str:
+    return f"; {len(skipped):,} could not be read, the first being {skipped[0][0]}: {skipped[0][1]}" if skipped else ""
 
 
 def _able(data: DataSet, describers: Mapping[str, Describer]) -> Mapping[str, Describer]:

@@ -72,8 +72,8 @@ def _pictures(facts: dict[str, Any]) -> Iterator[str]:
     yield "|---|---|---|---|---|---|"
     for name, source in facts["sources"].items():
         head = source["head"]
-        counts = f"{source['n_trained']:,} | {source['n_kept_aside']:,} | {head} | {facts['n_labels'][head]:,}"
-        yield f"| {name} | {counts} | {source['about'] or 'not said'} |"
+        counts = f"{source['n_trained']:,} | {source['n_kept_aside']:,} | {_cell(head)} | {facts['n_labels'][head]:,}"
+        yield f"| {_cell(name)} | {counts} | {_cell(source['about']) or 'not said'} |"
     yield from (
         "",
         "No picture is in this folder. The network has the licence that `lookalike.json` names; the pictures",
@@ -89,8 +89,13 @@ def _quality(figures: list[dict[str, Any]]) -> Iterator[str]:
     yield from ("| what | value | 95 % interval | measured by |", "|---|---|---|---|")
     for figure in figures:
         interval = f"{figure['low']:.3f} to {figure['high']:.3f}" if "low" in figure else ""
-        yield f"| {figure['what']} | {figure['value']:.3f} | {interval} | `{figure['command']}` |"
+        yield f"| {_cell(figure['what'])} | {figure['value']:.3f} | {interval} | `{_cell(figure['command'])}` |"
     yield ""
+
+
+def _cell(text: str) -> str:
+    """Return text that stays in its cell of a table."""
+    return " ".join(text.split()).replace("|", "\\|")
 
 
 def _use(folder: Path, facts: dict[str, Any]) -> Iterator[str]:

@@ -16,12 +16,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
+from PIL import ImageOps
 
+from lookalike.catalog.lock import writer_lock
 from lookalike.errors import BadRecipe
 from lookalike.learning.recipe import Recipe
 
-_DAMAGE = (tarfile.TarError, Pillow.DecompressionBombError)
+_DAMAGE = (tarfile.TarError, Pillow.DecompressionBombError, RecursionError)  # the last for links to themselves
 COLUMNS = ("shard", "path", "source", "label")
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+"""What Pillow may read: some other formats would have it start programs."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,8 @@ def read_corpus(index: Path, recipe: Recipe, cache: Path, told: Callable[[int, i
     recipe : Recipe
         Which sources, and which labels of them.
     cache : Path
-        A folder for the decoded pictures of the whole index; made if missing, read if there.
+        A folder for the decoded pictures of the whole index; made if missing, read if there, made anew where the
+        index or a shard has changed.
     told : callable or None
         Hears how many pictures are decoded, of how many.
 
@@ -80,6 +85,8 @@ def read_corpus(index: Path, recipe: Recipe, cache: Path, told: Callable[[int, i
     ------
     BadRecipe
         If the index or a shard is missing or damaged, or a source of the recipe has no pictures.
+    CollectionBusy
+        If another process is decoding the same pictures into the cache.
     """
     rows = _read_index(index)
     pixels, starts, sizes = _decoded(index, rows, cache, told)
@@ -105,7 +112,7 @@ def read_corpus(index: Path, recipe: Recipe, cache: Path, told: Callable[[int, i
 
 def _read_index(index: Path) -> list[dict[str, str]]:
     try:
-        with index.open(newline="", encoding="utf-8") as file:
+        with index.open(newline="", encoding="utf-8-sig") as file:
             rows = list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise BadRecipe(f"{index} cannot be read ({error}): name the CSV file that lists the pictures.") from error
@@ -114,6 +121,11 @@ def _read_index(index: Path) -> list[dict[str, str]]:
     for number, row in enumerate(rows, 1):
         if not all(row[column] for column in COLUMNS):
             raise BadRecipe(f"{index} says too little of picture {number}: it needs {', '.join(COLUMNS)} of each.")
+        if surplus := [cell for cell in row.get(None, []) if cell.strip()]:
+            raise BadRecipe(
+                f"{index} says {surplus[0]!r} of picture {number} without a column for it: write quotation marks "
+                "around a cell that holds a comma."
+            )
     return rows
 
 
@@ -136,14 +148,15 @@ def _label(row: dict[str, str], recipe: Recipe) -> str:
 def _decoded(
     index: Path, rows: list[dict[str, str]], cache: Path, told: Callable[[int, int], None] | None
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int32]]:
-    """Return the pictures of all rows from the cache, which is made anew where it is of another index."""
-    name = f"{zlib.crc32(index.read_bytes()):08x}"
+    """Return the pictures of all rows from the cache, which is made anew where it is of other files."""
+    name = _state(index, rows)
     done, flat = cache / f"{name}.npy", cache / f"{name}.pixels"
     if not done.exists():
         cache.mkdir(parents=True, exist_ok=True)
-        growing = cache / f"{name}.new.npy"
-        np.save(growing, _decode(index.parent, rows, flat, told))
-        growing.replace(done)
+        with writer_lock(cache / f"{name}.lock", deed=f"{cache} is being filled"):
+            growing = cache / f"{name}.new.npy"
+            np.save(growing, _decode(index.parent, rows, flat, told))
+            growing.replace(done)
     try:
         sizes = np.load(done, allow_pickle=False)
         n_bytes = sizes.astype(np.int64).prod(axis=1) * 3
@@ -152,6 +165,16 @@ def _decoded(
         return np.memmap(flat, dtype=np.uint8, mode="r"), np.cumsum(n_bytes) - n_bytes, sizes
     except (OSError, ValueError, EOFError) as error:
         raise BadRecipe(f"{flat} is damaged ({error}): remove {cache} and start again.") from error
+
+
+def _state(index: Path, rows: list[dict[str, str]]) -> str:
+    """Return what an index and its shards, by their sizes and times, have in common with no others."""
+    state = zlib.crc32(index.read_bytes())
+    for name in sorted({row["shard"] for row in rows}):
+        with _named(index.parent / name):
+            facts = (index.parent / name).stat()
+        state = zlib.crc32(f"{name} {facts.st_size} {facts.st_mtime_ns}".encode(), state)
+    return f"{state:08x}"
 
 
 def _decode(
@@ -177,8 +200,16 @@ def _images(folder: Path, rows: list[dict[str, str]]) -> Iterator[NDArray[np.uin
                     member = shard.extractfile(row["path"])
                     if member is None:
                         raise OSError("it is no file")
-                    image = np.asarray(Pillow.open(io.BytesIO(member.read())).convert("RGB"))
+                    image = _picture(member.read())
                 yield image
+
+
+def _picture(content: bytes) -> NDArray[np.uint8]:
+    """Return a picture (H, W, 3) uint8 as a collection sees it, too: upright, and on white where it is transparent."""
+    image = ImageOps.exif_transpose(Pillow.open(io.BytesIO(content), formats=FORMATS))
+    if image.has_transparency_data:
+        image = Pillow.alpha_composite(Pillow.new("RGBA", image.size, "white"), image.convert("RGBA"))
+    return np.asarray(image.convert("RGB"))
 
 
 @contextmanager

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.errors import BadRecipe
+from lookalike.learning.whole_file import write_whole
 
 CURVE, PICTURE = "curve.jsonl", "curve.svg"
+BLOCK = 256
+"""Pictures that are compared with all others at a time."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +35,8 @@ class Point:
 
 def add_point(point: Point, folder: Path) -> None:
     """Write a point behind those that a folder holds."""
-    with (folder / CURVE).open("a", encoding="utf-8") as file:
-        file.write(json.dumps(point.to_json()) + "\n")
+    points = (*read_curve(folder), point)
+    write_whole(folder / CURVE, "".join(json.dumps(each.to_json()) + "\n" for each in points))
 
 
 def read_curve(folder: Path) -> tuple[Point, ...]:
@@ -46,11 +50,16 @@ def read_curve(folder: Path) -> tuple[Point, ...]:
     path = folder / CURVE
     try:
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-        points = [Point(**json.loads(line)) for line in lines]
-    except (OSError, ValueError, TypeError) as error:
+        points = [_point(json.loads(line)) for line in lines]
+    except (OSError, ValueError, TypeError, LookupError, OverflowError, RecursionError) as error:
         raise BadRecipe(f"{path} is damaged ({error}): remove it; training goes on without it.") from error
     by_step = {point.step: point for point in points}
     return tuple(by_step[step] for step in sorted(by_step))
+
+
+def _point(values: Mapping[str, Any]) -> Point:
+    precision = float(values["mean_average_precision"])
+    return Point(int(values["step"]), float(values["loss"]), precision, float(values["pictures_per_second"]))
 
 
 def mean_average_precision(vectors: NDArray[np.float32], labels: NDArray[np.int64], heads: NDArray[np.str_]) -> float:
@@ -76,11 +85,12 @@ def mean_average_precision(vectors: NDArray[np.float32], labels: NDArray[np.int6
 
 def _of_head(vectors: NDArray[np.float32], labels: NDArray[np.int64]) -> float | None:
     precisions = []
-    for n, similarities in enumerate(vectors @ vectors.T):
-        order = np.argsort(-similarities, kind="stable")
-        found = np.nonzero((labels == labels[n])[order[order != n]])[0]
-        if len(found):
-            precisions.append(float(np.mean(np.arange(1, len(found) + 1) / (found + 1))))
+    for start in range(0, len(vectors), BLOCK):
+        for n, similarities in enumerate(vectors[start : start + BLOCK] @ vectors.T, start):
+            order = np.argsort(-similarities, kind="stable")
+            found = np.nonzero((labels == labels[n])[order[order != n]])[0]
+            if len(found):
+                precisions.append(float(np.mean(np.arange(1, len(found) + 1) / (found + 1))))
     return float(np.mean(precisions)) if precisions else None
 
 

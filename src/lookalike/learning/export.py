@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from lookalike.errors import BadModel, BadRecipe
 from lookalike.learning.card import write_card
-from lookalike.learning.checkpoint import Checkpoint, read_checkpoint
+from lookalike.learning.checkpoint import Checkpoint, are_alike, averaged, read_checkpoint
 from lookalike.learning.curve import PICTURE, draw_curve, read_curve
 from lookalike.learning.graph import onnx_of
 from lookalike.learning.network import DEVIATION, MEAN, Embedder
@@ -67,7 +67,7 @@ def export(trained: Path, into: Path, recipe: Recipe, side: int | None = None) -
     Touvron et al., "Fixing the Train-Test Resolution Discrepancy", NeurIPS 2019.
     """
     checkpoint, provenance = read_checkpoint(trained, recipe), read_provenance(trained)
-    network = averaged(checkpoint)
+    network, directions, curve = averaged(checkpoint), proxies(checkpoint, provenance), read_curve(trained)
     side = side or round(1.2 * recipe.phases[-1].side / 16) * 16
     if side < 32:
         raise BadRecipe(f"A network sees at least 32 pixels a side, not {side}: take more.")
@@ -77,9 +77,8 @@ def export(trained: Path, into: Path, recipe: Recipe, side: int | None = None) -
         made.write_bytes(onnx_of(network).SerializeToString())
         difference = compare(network, made, side)
         made.replace(into / NETWORK)
-    curve = read_curve(trained)
     (into / PICTURE).write_text(draw_curve(curve, recipe.n_steps), encoding="utf-8")
-    np.savez(into / PROXIES, allow_pickle=False, **proxies(checkpoint, provenance))
+    np.savez(into / PROXIES, allow_pickle=False, **directions)
     _write_json(into / PREPROCESSING, _preprocessing(side))
     _write_json(into / RECIPE, recipe.to_json())
     exported = Exported(into, (into / NETWORK).stat().st_size, difference)
@@ -100,16 +99,6 @@ def export(trained: Path, into: Path, recipe: Recipe, side: int | None = None) -
     write_card(into)
     write_manifest(into, output="vector", licence=LICENCE, source="trained by `lookalike train`")
     return exported
-
-
-def averaged(checkpoint: Checkpoint) -> Embedder:
-    """Return the averaged network of a checkpoint, ready to describe; raise BadRecipe if that lacks a part of it."""
-    network = Embedder(checkpoint.recipe.shape)
-    try:
-        network.load_state_dict(checkpoint.part("average"))
-    except RuntimeError as error:
-        raise BadRecipe(f"The checkpoint does not fit its recipe ({error}): take it from a copy.") from error
-    return network.eval().requires_grad_(False)
 
 
 @torch.no_grad()
@@ -152,9 +141,19 @@ def proxies(checkpoint: Checkpoint, provenance: Provenance) -> dict[str, np.ndar
     -------
     arrays : dict of str to array
         ``HEAD.proxies`` (C, D) float16, L2-normalized, and ``HEAD.labels`` (C,) str.
+
+    Raises
+    ------
+    BadRecipe
+        If the checkpoint and the provenance do not speak of the same labels.
     """
     arrays: dict[str, np.ndarray] = {}
     heads = checkpoint.part("heads")
+    due = {
+        f"{head}.proxies": torch.empty(len(n), checkpoint.recipe.shape.n_dims) for head, n in provenance.heads.items()
+    }
+    if not are_alike(due, {name: tensor for name, tensor in heads.items() if name.endswith(".proxies")}):
+        raise BadRecipe("The checkpoint and the provenance beside it are of other labels: take both from one copy.")
     for head, counts in provenance.heads.items():
         is_trained = np.array(list(counts.values())) > 0
         unit = functional.normalize(heads[f"{head}.proxies"], dim=1).numpy()

@@ -13,6 +13,7 @@ import numpy as np
 from lookalike.errors import BadRecipe
 from lookalike.learning.corpus import Corpus
 from lookalike.learning.recipe import Recipe
+from lookalike.learning.whole_file import write_whole
 
 PROVENANCE = "provenance.json"
 
@@ -62,7 +63,7 @@ def write_provenance(provenance: Provenance, folder: Path, *, is_begun: bool) ->
     path = folder / PROVENANCE
     if is_begun and path.exists() and read_provenance(folder).heads != provenance.heads:
         raise BadRecipe(f"{folder} was begun with other pictures: name another folder, or remove it.")
-    path.write_text(json.dumps(provenance.to_json(), indent=1) + "\n", encoding="utf-8")
+    write_whole(path, json.dumps(provenance.to_json(), indent=1) + "\n")
 
 
 def read_provenance(folder: Path) -> Provenance:
@@ -70,6 +71,10 @@ def read_provenance(folder: Path) -> Provenance:
     path = folder / PROVENANCE
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
-        return Provenance({name: SourceFacts(**facts) for name, facts in values["sources"].items()}, values["heads"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BadRecipe(f"{path} cannot be read ({error}): run the training again, which writes it.") from error
+        sources = {name: SourceFacts(**facts) for name, facts in values["sources"].items()}
+        heads = {head: {label: int(n) for label, n in counts.items()} for head, counts in values["heads"].items()}
+        return Provenance(sources, heads)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise BadRecipe(
+            f"{path} cannot be read ({error}): remove it if it is there, and run the training again, which writes it."
+        ) from error

@@ -50,6 +50,7 @@ class Source:
     about: str = ""
 
     def __post_init__(self) -> None:
+        _check(bool(self.head), "head is a name, got none")
         _check(0 < self.share < inf, f"share is above 0, got {self.share}")
         _check(0 < self.smallest_crop <= 1, f"smallest_crop is in (0, 1], got {self.smallest_crop}")
         _check(0 <= self.colour < 1, f"colour is in [0, 1), got {self.colour}")
@@ -188,7 +189,8 @@ class Recipe:
             _check(0 <= getattr(self, name) < 1, f"{name} is in [0, 1), got {getattr(self, name)}")
         for name in ("artefacts", "erase"):
             _check(0 <= getattr(self, name) <= 1, f"{name} is in [0, 1], got {getattr(self, name)}")
-        _check(self.validation > 1 and self.seed >= 0, "validation is above 1, and seed not below 0")
+        _check(self.validation > 1, f"validation is above 1, got {self.validation}")
+        _check(0 <= self.seed < 2**63, f"seed has 63 bits and no sign, got {self.seed}")
         _check(self.batch > 1 and self.n_samples >= self.batch, "a recipe trains at least one batch of two")
         ends = [phase.until for phase in self.phases]
         _check(ends == sorted(ends) and ends[-1:] == [1.0], f"phases ascend to 1, got {ends}")

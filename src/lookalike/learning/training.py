@@ -19,7 +19,14 @@ from torch import Tensor, nn
 
 from lookalike.errors import BadRecipe
 from lookalike.learning.augment import damage, random_views, render, whole_views
-from lookalike.learning.checkpoint import CHECKPOINT, Checkpoint, read_checkpoint, write_checkpoint
+from lookalike.learning.checkpoint import (
+    CHECKPOINT,
+    Checkpoint,
+    are_alike,
+    averaged,
+    read_checkpoint,
+    write_checkpoint,
+)
 from lookalike.learning.corpus import Corpus
 from lookalike.learning.curve import PICTURE, Point, add_point, draw_curve, mean_average_precision, read_curve
 from lookalike.learning.losses.cosine_softmax import CosineSoftmax
@@ -29,6 +36,7 @@ from lookalike.learning.provenance import provenance_of, write_provenance
 from lookalike.learning.recipe import Recipe
 from lookalike.learning.restyle import restyle
 from lookalike.learning.sampler import ClassUniform
+from lookalike.learning.whole_file import write_whole
 
 BEFORE = "before"
 """The folder, within a training's, of what is trained before it."""
@@ -66,17 +74,15 @@ class Training:
         self.step = 0
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.network = Embedder(recipe.shape).to(memory_format=torch.channels_last)
-        self.heads = nn.ModuleDict(
-            {
-                head: CosineSoftmax(len(labels), recipe.shape.n_dims, recipe.scale, recipe.smoothing)
-                for head, labels in corpus.heads.items()
-            }
-        )
+        self.heads = {
+            head: CosineSoftmax(len(labels), recipe.shape.n_dims, recipe.scale, recipe.smoothing).to(self._device)
+            for head, labels in corpus.heads.items()
+        }
         self.network.to(self._device)
-        self.heads.to(self._device)
         self.average = copy.deepcopy(self.network).requires_grad_(False).eval()
         self._optimizer = torch.optim.SGD(self._groups(), lr=1.0, momentum=0.9, nesterov=True)
         folder.mkdir(parents=True, exist_ok=True)
+        read_curve(folder)  # what is damaged is said now, and not after hours
         if (folder / CHECKPOINT).exists():
             self._go_on()
         elif recipe.before:
@@ -85,7 +91,8 @@ class Training:
 
     def _groups(self) -> list[dict[str, Any]]:
         """Return the parameters in groups: vectors do not decay; single numbers, on which all hangs, move slowly."""
-        parameters = [*self.network.parameters(), *self.heads.parameters()]
+        of_heads = [parameter for head in self.heads.values() for parameter in head.parameters()]
+        parameters = [*self.network.parameters(), *of_heads]
         return [
             {"params": [p for p in parameters if p.ndim > 1], "weight_decay": self.recipe.weight_decay, "pace": 1.0},
             {"params": [p for p in parameters if p.ndim == 1], "weight_decay": 0.0, "pace": 1.0},
@@ -121,7 +128,7 @@ class Training:
                 rate = len(losses) * self.recipe.batch / (time.perf_counter() - since)
                 point = Point(self.step, float(np.mean(losses)), self.measure(), rate)
                 add_point(point, self.folder)
-                (self.folder / PICTURE).write_text(draw_curve(read_curve(self.folder), self.recipe.n_steps))
+                write_whole(self.folder / PICTURE, draw_curve(read_curve(self.folder), self.recipe.n_steps))
                 losses, since = [], time.perf_counter()
             if self.step % CHECKPOINT_EVERY == 0 or is_last:
                 write_checkpoint(self.folder, Checkpoint(self.step, self.recipe, self._tensors()))
@@ -213,11 +220,14 @@ class Training:
             vectors[start : start + len(chosen)] = self.average(as_input(images, self._device)).cpu().numpy()
         return vectors
 
+    def _head_tensors(self) -> dict[str, Tensor]:
+        return {f"{head}.{name}": t for head, layer in self.heads.items() for name, t in layer.state_dict().items()}
+
     def _tensors(self) -> dict[str, Tensor]:
         """Return everything that training goes on from, by name."""
         named = {f"network.{name}": tensor for name, tensor in self.network.state_dict().items()}
         named |= {f"average.{name}": tensor for name, tensor in self.average.state_dict().items()}
-        named |= {f"heads.{name}": tensor for name, tensor in self.heads.state_dict().items()}
+        named |= {f"heads.{name}": tensor for name, tensor in self._head_tensors().items()}
         for group, values in enumerate(self._optimizer.param_groups):
             for n, parameter in enumerate(values["params"]):
                 momentum = self._optimizer.state[parameter].setdefault("momentum_buffer", torch.zeros_like(parameter))
@@ -231,19 +241,20 @@ class Training:
         done = read_checkpoint(folder, recipe)
         if done.step < recipe.n_steps:
             raise BadRecipe(f"{folder} is not trained to its end: do that first.")
-        heads = done.part("heads")
-        if {k: t.shape for k, t in self.heads.state_dict().items()} != {k: t.shape for k, t in heads.items()}:
+        heads, trained = done.part("heads"), averaged(done)
+        if not are_alike(self._head_tensors(), heads):
             raise BadRecipe(f"{folder} was trained on other labels: name another folder, or remove it.")
-        self.heads.load_state_dict(heads)
+        for name, tensor in self._head_tensors().items():
+            tensor.copy_(heads[name])
         for network in (self.network, self.average):
-            network.load_state_dict(done.part("average"))
+            network.load_state_dict(trained.state_dict())
 
     @torch.no_grad()
     def _go_on(self) -> None:
         """Take up the checkpoint in the folder."""
         checkpoint = read_checkpoint(self.folder, self.recipe)
         tensors = self._tensors()
-        if {k: t.shape for k, t in tensors.items()} != {k: t.shape for k, t in checkpoint.tensors.items()}:
+        if not are_alike(tensors, checkpoint.tensors):
             raise BadRecipe(f"{self.folder} has a checkpoint of other pictures: name another folder, or remove it.")
         for name, tensor in tensors.items():
             tensor.copy_(checkpoint.tensors[name])

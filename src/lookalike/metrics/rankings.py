@@ -60,6 +60,11 @@ def rankings(compare: Compare, truth: Truth) -> Iterator[Rankings]:
     compare : callable
     truth : Truth
 
+    Raises
+    ------
+    ValueError
+        If a similarity is infinite or no number.
+
     Notes
     -----
     Ties go to the smaller row. Where similarities are sums in float32, vectors that are equal may differ in the last
@@ -70,6 +75,8 @@ def rankings(compare: Compare, truth: Truth) -> Iterator[Rankings]:
     for start in range(0, len(asked), step):
         queries = asked[start : start + step]
         order, shared = -compare(queries), truth.shared(queries)
+        if not np.isfinite(order).all():
+            raise ValueError("similarities are finite numbers, got others; look for vectors that are none")
         own = truth.own[queries]
         inside = np.flatnonzero(own >= 0)
         order[inside, own[inside]] = np.inf

@@ -109,10 +109,10 @@ def label_matrix(labels: Sequence[Iterable[str]]) -> tuple[csr_array, list[str]]
 def _matrix(labels: Labels) -> csr_array:
     from scipy.sparse import csr_array
 
-    if labels.ndim == 2:
+    if labels.ndim == 2 and labels.dtype == np.bool_:
         return csr_array(labels.astype(np.int32))
     if labels.ndim != 1:
-        raise ValueError(f"labels are (N,), or (N, C) bool, got {labels.shape}")
+        raise ValueError(f"labels are (N,), or (N, C) bool, got {labels.shape} {labels.dtype}")
     values, columns = np.unique(labels, return_inverse=True)
     rows = np.arange(len(labels))
     return csr_array((np.ones(len(labels), np.int32), (rows, columns)), shape=(len(labels), len(values)))

@@ -10,9 +10,9 @@ import torch
 from torch.nn import functional
 
 from lookalike.errors import BadModel, BadRecipe
-from lookalike.learning.checkpoint import read_checkpoint, write_checkpoint
+from lookalike.learning.checkpoint import averaged, read_checkpoint, write_checkpoint
 from lookalike.learning.corpus import Corpus
-from lookalike.learning.export import Exported, averaged, compare, export
+from lookalike.learning.export import Exported, compare, export
 from lookalike.learning.network import as_input
 from lookalike.learning.poolings.gem import gem
 from lookalike.learning.training import Training
@@ -119,3 +119,14 @@ def test_numbers_that_are_no_numbers_are_refused_and_nothing_is_written(trained:
     with pytest.raises(BadModel, match="differs from the network"):
         export(tmp_path, tmp_path / "network", trained.recipe, SIDE)
     assert list((tmp_path / "network").iterdir()) == []
+
+
+@pytest.mark.parametrize("heads", ['{"x": {"y": 3}}', '{"colours": {"y": 3}, "forms": {"bars": 1, "dots": 1}}'])
+def test_the_provenance_of_other_labels_is_refused_and_nothing_is_written(
+    heads: str, trained: Training, tmp_path: Path
+) -> None:
+    write_checkpoint(tmp_path, read_checkpoint(trained.folder, trained.recipe))
+    (tmp_path / "provenance.json").write_text(f'{{"sources": {{}}, "heads": {heads}}}')
+    with pytest.raises(BadRecipe, match="are of other labels"):
+        export(tmp_path, tmp_path / "network", trained.recipe, SIDE)
+    assert not (tmp_path / "network").exists()

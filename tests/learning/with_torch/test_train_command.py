@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from lookalike.catalog.lock import writer_lock
 from lookalike.cli import main
 from lookalike.learning.checkpoint import CHECKPOINT, read_checkpoint
 from lookalike.learning.recipe import read_recipe
@@ -97,3 +98,13 @@ def test_control_c_keeps_the_checkpoint(recipe_file: Path, index: Path, tmp_path
     assert "run the same command again to go on" in said
     assert "Traceback" not in said
     assert read_checkpoint(tmp_path / "out", read_recipe(recipe_file)).step % 250 == 0
+
+
+def test_two_do_not_train_in_one_folder(
+    recipe_file: Path, index: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "out").mkdir()
+    with writer_lock(tmp_path / "out" / "training.lock"):
+        assert main(command(recipe_file, index, tmp_path / "out")) == 1
+    assert "is being trained in by process" in capsys.readouterr().err
+    assert not (tmp_path / "out" / CHECKPOINT).exists()

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from lookalike.errors import BadRecipe
+from lookalike.errors import BadRecipe, LookalikeError
 from lookalike.learning.augment import render, whole_views
-from lookalike.learning.checkpoint import CHECKPOINT, read_checkpoint
+from lookalike.learning.checkpoint import CHECKPOINT, read_checkpoint, write_checkpoint
 from lookalike.learning.corpus import Corpus, read_corpus
 from lookalike.learning.curve import Point, read_curve
 from lookalike.learning.network import as_input
@@ -186,3 +186,57 @@ def test_twins_show_the_first_pictures_of_a_batch_again(
     rows, images = next(Training(with_twins(recipe), corpus, tmp_path)._batches())
     np.testing.assert_array_equal(rows[-4:], rows[:4])
     assert (images[-4:] != images[:4]).any(axis=(1, 2, 3)).all()
+
+
+@pytest.mark.parametrize("head", ["a.b", "type", "training", "kinds of things"])
+def test_a_head_may_have_any_name(head: str, recipe: Recipe, corpus: Corpus, tmp_path: Path) -> None:
+    sources = {name: replace(source, head=head) for name, source in recipe.sources.items()}
+    named = replace(recipe, sources=sources, n_samples=16)
+    there = replace(corpus, heads={head: ("brick", "leaf", "sky", "bars", "dots")})
+    Training(named, there, tmp_path).run(lambda point, step: None)
+    assert Training(named, there, tmp_path).step == 1
+    assert f"heads.{head}.proxies" in read_checkpoint(tmp_path, named).tensors
+
+
+@pytest.mark.parametrize("step", [-1, 261])
+def test_a_checkpoint_of_a_batch_that_there_is_not_is_said_in_a_sentence(
+    step: int, trained: Training, recipe: Recipe, corpus: Corpus, tmp_path: Path
+) -> None:
+    write_checkpoint(tmp_path, replace(read_checkpoint(trained.folder, recipe), step=step))
+    with pytest.raises(BadRecipe, match=f"is damaged .*batch {step} of 260"):
+        Training(recipe, corpus, tmp_path)
+
+
+def test_a_checkpoint_of_other_types_is_refused(
+    trained: Training, recipe: Recipe, corpus: Corpus, tmp_path: Path
+) -> None:
+    whole = read_checkpoint(trained.folder, recipe)
+    tensors = {name: tensor.to(torch.int8) for name, tensor in whole.tensors.items()}
+    write_checkpoint(tmp_path, replace(whole, tensors=tensors))
+    with pytest.raises(BadRecipe, match="checkpoint of other pictures"):
+        Training(recipe, corpus, tmp_path)
+
+
+def test_what_comes_before_is_whole(trained: Training, recipe: Recipe, corpus: Corpus, tmp_path: Path) -> None:
+    whole = read_checkpoint(trained.folder, recipe)
+    (tmp_path / BEFORE).mkdir()
+    heads = {name: tensor for name, tensor in whole.tensors.items() if name.startswith("heads")}
+    write_checkpoint(tmp_path / BEFORE, replace(whole, tensors=heads))
+    with pytest.raises(BadRecipe, match="does not fit its recipe"):
+        Training(with_twins(recipe), corpus, tmp_path)
+
+
+def test_a_checkpoint_that_cannot_be_written_leaves_the_one_before(
+    trained: Training, recipe: Recipe, tmp_path: Path
+) -> None:
+    whole = read_checkpoint(trained.folder, recipe)
+    write_checkpoint(tmp_path, whole)
+    with pytest.raises(LookalikeError, match="make room, and run the same command again"):
+        write_checkpoint(tmp_path / "nowhere", whole)
+    assert read_checkpoint(tmp_path, recipe).step == 260
+
+
+def test_a_damaged_curve_is_said_before_the_training(recipe: Recipe, corpus: Corpus, tmp_path: Path) -> None:
+    (tmp_path / "curve.jsonl").write_text("{")
+    with pytest.raises(BadRecipe, match="is damaged"):
+        Training(recipe, corpus, tmp_path)
