@@ -176,6 +176,16 @@ def test_what_is_no_file_is_refused(own: Decoder, tmp_path: Path) -> None:
     os.close(fd)
 
 
+@pytest.mark.skipif(not Path("/sys/kernel/notes").exists(), reason="only Linux has files there that have no map")
+def test_a_file_that_cannot_be_mapped_is_not_said_to_fill_the_memory() -> None:
+    with (
+        Decoder(n_workers=1, size=64) as decoder,
+        Path("/sys/kernel/notes").open("rb") as file,
+        pytest.raises(UnreadableMedia, match=r"cannot be read where it is: .*; copy it to another disk"),
+    ):
+        decoder.decode(file.fileno())
+
+
 def test_a_file_open_for_writing_only_is_refused(own: Decoder, tmp_path: Path) -> None:
     fd = os.open(tmp_path / "x.jpg", os.O_WRONLY | os.O_CREAT)
     os.write(fd, b"x")

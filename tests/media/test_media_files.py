@@ -131,6 +131,16 @@ def deep(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["rm", "-r", top], check=True)  # Python's own way would recurse too deeply
 
 
+def test_a_start_that_is_neither_a_file_nor_a_folder_is_told_as_what_it_is(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.jpg")
+    (tmp_path / "file.jpg").touch()
+    told: dict[bytes, str] = {}
+    for start in (b"pipe.jpg", b"file.jpg/inside.jpg"):
+        assert list(walk(tmp_path, start, on_skip=told.__setitem__)) == []
+    assert "pipe or device" in told[b"pipe.jpg"]
+    assert "a file for a folder, stands in its path" in told[b"file.jpg/inside.jpg"]
+
+
 def test_very_deep_folders_are_walked(deep: Path) -> None:
     assert paths(deep) == [b"deep/" * 900 + b"a.jpg"]
 

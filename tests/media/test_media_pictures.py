@@ -131,6 +131,16 @@ def test_floats_that_are_not_numbers_are_refused(decoder: Decoder, encoded: Enco
         decoder.decode_bytes(encoded(Image.fromarray(np.full((4, 4), value, np.float32)), "TIFF"))
 
 
+@pytest.mark.parametrize("place", [(0, 0), (30, 40), (59, 79)])
+def test_one_float_that_is_no_number_is_enough_wherever_it_stands(
+    decoder: Decoder, encoded: Encode, place: tuple[int, int]
+) -> None:
+    values = np.full((60, 80), 0.5, np.float32)
+    values[place] = np.nan
+    with pytest.raises(UnreadableMedia, match="not numbers"):
+        decoder.decode_bytes(encoded(Image.fromarray(values), "TIFF"))
+
+
 def stored(upright: Array, orientation: int) -> Array:
     """Return the pixels that a file of this EXIF orientation holds when the picture is this."""
     turned = {
@@ -253,6 +263,20 @@ def test_a_large_jpeg_is_reduced_while_it_is_decoded(decoder: Decoder, encoded: 
     expected = np.asarray(Image.fromarray(wave).convert("RGB").resize((512, 384), Image.Resampling.BOX))
     assert decoded.frame.size == (3000, 4000)
     assert difference(decoded, expected) <= 2
+
+
+@pytest.mark.parametrize(("height", "width"), [(8001, 131), (517, 4003), (4093, 4091)])
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+def test_a_reduced_jpeg_shows_what_the_whole_one_shows_whatever_blocks_are_left_over(
+    decoder: Decoder, encoded: Encode, height: int, width: int, mode: str
+) -> None:
+    y, x = np.mgrid[:height, :width]
+    slopes = np.stack([x * 255 // (width - 1), y * 255 // (height - 1), 255 - x * 255 // (width - 1)], -1)
+    image = Image.fromarray(slopes.astype(np.uint8)).convert(mode)
+    decoded = decoder.decode_bytes(encoded(image, "JPEG", quality=95, subsampling=0))
+    size = decoded.frame.image.shape[1::-1]
+    expected = np.asarray(image.resize(size, Image.Resampling.LANCZOS).convert("RGB"))
+    assert difference(decoded, expected) <= 1
 
 
 def test_a_thumbnail_is_384_pixels_long_whatever_the_size_asked_for(encoded: Encode) -> None:

@@ -174,7 +174,7 @@ def test_an_answer_that_is_no_vector_for_each_picture_is_refused(
 def test_a_network_that_never_ends_is_listed_without_being_run(
     build: Build, write_folder: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lookalike.models.model.open_session", lambda _: pytest.fail("a list ran a network"))
+    monkeypatch.setattr("lookalike.models.model.try_network", lambda _: pytest.fail("a list ran a network"))
     write_folder(tmp_path / "endless", endless(build("open")))
     listed = list_models(tmp_path)
     assert [model["dims"] for model in listed.to_json()["models"]] == [None]
@@ -184,7 +184,7 @@ def test_an_installed_network_is_not_run_again_for_what_it_does_not_say(
     build: Build, write_folder: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, matrix: NDArray
 ) -> None:
     folder = add_model(write_folder(tmp_path / "open", build("open")), tmp_path / "models").folder
-    monkeypatch.setattr("lookalike.models.model.open_session", lambda _: pytest.fail("the network ran again"))
+    monkeypatch.setattr("lookalike.models.model.try_network", lambda _: pytest.fail("the network ran again"))
     assert read_model(folder).n_dims == matrix.shape[1]
     assert list_models(tmp_path / "models").to_json()["models"][0]["dims"] == matrix.shape[1]
 
@@ -192,7 +192,7 @@ def test_an_installed_network_is_not_run_again_for_what_it_does_not_say(
 def test_a_network_that_never_ends_is_given_up_and_hides_no_other(
     build: Build, write_folder: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lookalike.models.model.TRIAL", 0.2)
+    monkeypatch.setattr("lookalike.models.trial.TRIAL", 0.2)
     write_folder(tmp_path / "endless", endless(build("open")))
     write_folder(tmp_path / "fine", build("open"))
     write_folder(tmp_path / "says-its-size", endless(build("embedding")))

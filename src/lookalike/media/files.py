@@ -30,6 +30,7 @@ COLLECTION_SUFFIX = b".lookalike"
 LARGEST_NUMBER = 2**63 - 1
 """Of an inode or a device, as a catalogue holds it; file systems may use one bit more, which is left out."""
 
+_IRREGULAR = "not a regular file but a folder, pipe or device; only regular files are read"
 _FOLDER = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
@@ -121,6 +122,8 @@ def _look(root_fd: int, path: bytes, *, is_start: bool) -> tuple[list[Found], li
         status = os.fstat(fd)
         if stat.S_ISREG(status.st_mode):
             return [Found.of(path, status)], []
+        if not stat.S_ISDIR(status.st_mode):
+            raise UnreadableMedia(_IRREGULAR)
         return _list(fd, path, is_start=is_start)
     except OSError as error:
         raise UnreadableMedia(_cannot("list", error)) from error
@@ -174,7 +177,7 @@ def open_beneath(root: Path, relative: bytes) -> int:
         os.close(root_fd)
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
-        raise UnreadableMedia("not a regular file but a folder, pipe or device; only regular files are read")
+        raise UnreadableMedia(_IRREGULAR)
     return fd
 
 
@@ -207,7 +210,8 @@ def _open_below(root_fd: int, path: bytes, flags: int) -> int:
 def _cannot(verb: str, error: OSError) -> str:
     if error.errno in (errno.ELOOP, errno.ENOTDIR):
         return (
-            f"cannot {verb} it: a symbolic link stands in its path, and links are not followed; add what it points to"
+            f"cannot {verb} it: a symbolic link, or a file for a folder, stands in its path, and links are not "
+            "followed; add what it points to"
         )
     return f"cannot {verb} it: {_fact(error)}; check that it is there and that you may read it"
 

@@ -47,15 +47,19 @@ N_KEYWORDS = 200
 def clean_text(text: str, length: int = TEXT_LENGTH) -> str | None:
     """Return the text in one line without control characters, cut to a length; None if nothing is left.
 
-    >>> clean_text("  red\\x00 boat\\n\\ud800 ")
-    'red boat'
+    >>> clean_text("  red\\x00 boat\\n\\ud800 "), clean_text("red\\u2067boat")
+    ('red boat', 'red boat')
     """
     kept = "".join(" " if _is_control(character) else character for character in text[: 4 * length])
     return " ".join(kept.split())[:length].strip() or None
 
 
+_TURNS = frozenset("\u202a\u202b\u202d\u202e\u2066\u2067\u2068")
+"""Characters that turn the direction of all that follows them, until another says otherwise."""
+
+
 def _is_control(character: str) -> bool:
-    return unicodedata.category(character) in ("Cc", "Cs", "Cn", "Zl", "Zp") or character in "\u202a\u202b\u202d\u202e"
+    return unicodedata.category(character) in ("Cc", "Cs", "Cn", "Zl", "Zp") or character in _TURNS
 
 
 def clean_keywords(texts: Iterable[str]) -> tuple[str, ...]:

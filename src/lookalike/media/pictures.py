@@ -1,5 +1,6 @@
 """From the bytes of a file to an upright sRGB picture of working size; runs inside a worker."""
 
+import errno
 import io
 import math
 import mmap
@@ -7,7 +8,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from PIL import Image as PillowImage
 from PIL import PngImagePlugin
@@ -77,8 +78,9 @@ def decode(file: BinaryIO, size: int, limits: Limits) -> wire.Picture:
     _check_carried(structure, limits)
     _check_expansion(image, n_bytes)
     with _reason_for_failure(structure.format):
-        width, height = _load(image, max(size, wire.THUMBNAIL_SIDE), limits)
-        picture = _srgb(_shrink(image, max(size, wire.THUMBNAIL_SIDE)), image.info.get("icc_profile"))
+        longest = max(size, wire.THUMBNAIL_SIDE)
+        (width, height), covered = _load(image, longest, limits)
+        picture = _srgb(_shrink(image, covered, longest), image.info.get("icc_profile"))
     orientation = orientation_of(image)
     if orientation in _UPRIGHT:
         picture = picture.transpose(_UPRIGHT[orientation])
@@ -95,11 +97,15 @@ def decode(file: BinaryIO, size: int, limits: Limits) -> wire.Picture:
 
 
 def _inspect(file: BinaryIO, n_bytes: int, limits: Limits) -> Structure:
-    try:
-        with mmap.mmap(file.fileno(), n_bytes, access=mmap.ACCESS_READ) as data:
+    try:  # a private map, because some file systems have no shared ones
+        with mmap.mmap(file.fileno(), n_bytes, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ) as data:
             structure = inspect(data, limits)
-    except OSError as error:  # the system's word for too little address space
-        raise MemoryError from error
+    except OSError as error:
+        if error.errno == errno.ENOMEM:
+            raise MemoryError from error
+        raise UnreadableMedia(
+            f"cannot be read where it is: {(error.strerror or str(error)).lower()}; copy it to another disk"
+        ) from error
     if structure is None:
         raise UnreadableMedia(
             "not a picture of a known format; JPEG, PNG, GIF, WebP, AVIF, TIFF, BMP and HEIC can be read"
@@ -185,38 +191,39 @@ def _open_heif(file: BinaryIO) -> ImageFile:
     return HeifImageFile(file)
 
 
-def _load(image: ImageFile, longest: int, limits: Limits) -> tuple[int, int]:
-    """Decode, a JPEG at the smallest scale that is enough, and return the full width and height."""
+def _load(image: ImageFile, longest: int, limits: Limits) -> tuple[tuple[int, int], tuple[float, float]]:
+    """Decode, a JPEG at the smallest scale that is enough; return the full width and height, and what they are now.
+
+    A reduced JPEG ends in blocks that the picture may cover in part only.
+    """
     full = image.size
-    if isinstance(image, JpegImageFile):
-        image.draft(None, _fitting(full, longest))
-    is_reduced = image.size != full
+    drafted = image.draft(None, _fitting(full, longest)) if isinstance(image, JpegImageFile) else None
     if image.width * image.height > limits.pixels:
         raise UnreadableMedia(
             f"its {full[0]:,} x {full[1]:,} pixels are more than the limit of {limits.pixels:,}; "
             "save it at a smaller size"
         )
     image.load()
-    return full if is_reduced else image.size  # a TIFF turns itself upright
+    return (full, drafted[1][2:]) if drafted else (image.size, image.size)  # a TIFF turns itself upright
 
 
-def _fitting(size: tuple[int, int], longest: int) -> tuple[int, int]:
+def _fitting(size: tuple[float, float], longest: int) -> tuple[int, int]:
     """Return width and height with the longer side reduced, never enlarged, to a length."""
     width, height = size
     scale = min(1.0, longest / max(size))
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def _shrink(image: Image, longest: int) -> Image:
-    """Reduce a picture of any mode to a plain one, whose modes are L, RGB, RGBA, CMYK and LAB.
+def _shrink(image: Image, covered: tuple[float, float], longest: int) -> Image:
+    """Reduce a picture of any mode, which covers so much of it, to one of the modes L, RGB, RGBA, CMYK and LAB.
 
     Large pictures are averaged over whole blocks first, to twice the size, in bands, so that no second copy of full
     size exists in any mode.
     """
     plain = _to_plain(image)
-    factor = int(max(image.size) / longest / 2)
+    factor = int(max(covered) / longest / 2)
     if factor < 2:
-        return _resize(plain(image), longest)
+        return _cut(plain(image), covered, _fitting(covered, longest))
     width, height = image.size
     band_height = max(1, _BAND_PIXELS // width // factor) * factor
     tops = range(0, height, band_height)
@@ -224,8 +231,11 @@ def _shrink(image: Image, longest: int) -> Image:
     joined = new(bands[0].mode, (bands[0].width, sum(band.height for band in bands)))
     for top, band in zip(tops, bands, strict=True):
         joined.paste(band, (0, top // factor))
-    box = (0, 0, width / factor, height / factor)
-    return joined.resize(_fitting(image.size, longest), Resampling.LANCZOS, box)
+    return _cut(joined, (covered[0] / factor, covered[1] / factor), _fitting(covered, longest))
+
+
+def _cut(image: Image, covered: tuple[float, float], size: tuple[int, int]) -> Image:
+    return image if image.size == size else image.resize(size, Resampling.LANCZOS, (0, 0, *covered))
 
 
 def _to_plain(image: Image) -> Callable[[Image], Image]:
@@ -244,9 +254,11 @@ def _to_plain(image: Image) -> Callable[[Image], Image]:
 
 def _range(image: Image) -> tuple[float, float]:
     """Return the values of black and white: 0 and 1 if all numbers lie between, else the least and the greatest."""
-    low, high = image.getextrema()
-    if not (isinstance(low, int | float) and isinstance(high, int | float) and math.isfinite(high - low)):
+    mean = image.resize((1, 1), Resampling.BOX).getpixel((0, 0))
+    low, high = image.getextrema()  # which pass over what is no number, unless it comes first; the mean does not
+    if not all(isinstance(value, int | float) and math.isfinite(value) for value in (low, high, mean)):
         raise UnreadableMedia("its pixels hold values that are not numbers; save it as 8 or 16 bit")
+    low, high = cast(tuple[float, float], (low, high))
     return (0.0, 1.0) if image.mode == "F" and 0 <= low <= high <= 1 else (low, high)
 
 

@@ -17,9 +17,9 @@ from typing import Any
 
 from lookalike.errors import BadModel, LookalikeError, ModelNotFound
 from lookalike.models.files import file_in, is_plain, one_line, sha256_of
-from lookalike.models.install import add_model, check_name_is_free, installing
-from lookalike.models.manifest import is_text, write_manifest
-from lookalike.models.model import Model, check_text, read_model
+from lookalike.models.install import add_model, check_name_is_free, installing, seal
+from lookalike.models.manifest import is_text
+from lookalike.models.model import Model, read_model
 from lookalike.models.published import Pins, pins_of, remember, repository_of
 
 TIMEOUT = 10.0
@@ -143,10 +143,8 @@ def pull_model(
             (place / file.local_name).parent.mkdir(exist_ok=True)
             shutil.move(staging / file.name, place / file.local_name)
         shutil.rmtree(staging)
-        model = read_model(place)
         source = f"hf-hub:{repository}@{download.revision}"
-        write_manifest(place, output=model.plug.output, n_dims=model.n_dims, licence=download.licence, source=source)
-        check_text(model)
+        seal(place, read_model(place).plug, licence=download.licence, source=source)
     came = {file.local_name: file.name for file in download.files}
     model = read_model(directory / local_name)
     files = {came[file.name]: file.sha256 for file in model.files if file.name in came}

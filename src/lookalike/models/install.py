@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import errno
+import fcntl
+import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from lookalike.errors import BadModel, LookalikeError, StorageFull
 from lookalike.models.files import file_in
-from lookalike.models.manifest import parts_of, write_manifest
-from lookalike.models.model import Model, check_text, read_model
+from lookalike.models.manifest import ModelFile, parts_of, write_manifest
+from lookalike.models.model import Model, read_model
+from lookalike.models.network import Plug
+from lookalike.models.trial import try_network
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _TAKEN = ("bundled", "classics")
@@ -48,12 +52,31 @@ def add_model(folder: Path, directory: Path, name: str | None = None) -> Model:
         for part in parts:
             (place / part).parent.mkdir(exist_ok=True)
             shutil.copyfile(file_in(folder, part), place / part)
-        write_manifest(place, output=model.plug.output, n_dims=model.n_dims, licence=model.licence, source=model.source)
-        for file in read_model(place).files:
-            if known.get(file.name, file) != file:
-                raise BadModel(f"{folder / file.name} is not the file that its manifest lists: get the network again.")
-        check_text(read_model(place))
+        seal(place, model.plug, licence=model.licence, source=model.source, known=known)
     return read_model(directory / name)
+
+
+def seal(
+    place: Path, plug: Plug, *, licence: str | None, source: str | None, known: Mapping[str, ModelFile] | None = None
+) -> None:
+    """Write the manifest of a folder that has all its files, and try the network.
+
+    Raises
+    ------
+    BadModel
+        If a file is not the one that is known, or the network cannot be used.
+    """
+
+    def write(n_dims: int | None) -> None:
+        write_manifest(place, output=plug.output, n_dims=n_dims, licence=licence, source=source)
+
+    write(plug.n_dims)
+    for file in read_model(place).files:
+        if (known or {}).get(file.name, file) != file:
+            raise BadModel(f"{file.name} is not the file that its manifest lists: get the network again.")
+    n_dims = try_network(place)
+    if plug.n_dims is None:
+        write(n_dims)
 
 
 @contextmanager
@@ -63,7 +86,8 @@ def installing(name: str, directory: Path, n_bytes: int) -> Iterator[Path]:
     Raises
     ------
     LookalikeError
-        If the name is taken or cannot be a name, or the directory cannot be written.
+        If the name is taken or cannot be a name, another process installs under it, or the directory cannot be
+        written.
     StorageFull
         If the disk has no room.
     """
@@ -76,17 +100,41 @@ def installing(name: str, directory: Path, n_bytes: int) -> Iterator[Path]:
             raise StorageFull(
                 f"{directory} has {free} bytes free and {name} needs {n_bytes}: make room, then try again."
             )
-        shutil.rmtree(place, ignore_errors=True)  # left behind if somebody killed us here
-        place.mkdir()
-        yield place
-        place.rename(target)
+        with _alone(name, directory):
+            check_name_is_free(name, directory)
+            shutil.rmtree(place, ignore_errors=True)  # left behind if somebody killed us here
+            place.mkdir()
+            try:
+                yield place
+                place.rename(target)
+            finally:
+                shutil.rmtree(place, ignore_errors=True)
     except OSError as error:
         kind = StorageFull if error.errno == errno.ENOSPC else LookalikeError
         raise kind(
             f"{name} cannot be written to {directory} ({error.strerror}): make room or change the folder."
         ) from error
+
+
+@contextmanager
+def _alone(name: str, directory: Path) -> Iterator[None]:
+    """Keep other processes and threads from installing under this name; one that was killed keeps nobody."""
+    path = directory / f".new-{name}.lock"
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            is_theirs = not os.path.samestat(os.fstat(descriptor), path.stat())
+        except (BlockingIOError, FileNotFoundError):
+            is_theirs = True  # whoever held it has removed it since it was opened here, or holds it still
+        if is_theirs:
+            raise LookalikeError(f"{name} is being installed in {directory} already: wait until that has ended.")
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
     finally:
-        shutil.rmtree(place, ignore_errors=True)
+        os.close(descriptor)
 
 
 def check_name_is_free(name: str, directory: Path) -> None:

@@ -19,6 +19,7 @@ from lookalike.errors import BadModel, LookalikeError
 from lookalike.models.measured import Measurement
 from lookalike.models.model import Model, open_network, open_text_network, read_model
 from lookalike.models.preprocessing import fit
+from lookalike.models.trial import cause_of
 
 SECONDS = 2.0
 """To repeat what is timed, after one time that is not counted."""
@@ -38,14 +39,15 @@ def measure_network(model: Model, n_threads: int = 1) -> Measurement:
     BadModel
         If it cannot be opened or run, or takes longer than ten minutes.
     """
-    command = [sys.executable, "-m", __name__, str(model.folder.resolve()), str(n_threads)]
+    command = [sys.executable, "-P", "-m", __name__, str(model.folder.resolve()), str(n_threads)]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT)
     except subprocess.TimeoutExpired as error:
         raise BadModel(f"{model.name} was not measured within {LIMIT:.0f} seconds: take a smaller network.") from error
     if done.returncode:
-        reason = done.stderr.strip().rpartition("\n")[2][:300]
-        raise BadModel(f"{model.name} cannot be measured ({reason}): run `lookalike models verify {model.name}`.")
+        raise BadModel(
+            f"{model.name} cannot be measured ({cause_of(done)}): run `lookalike models verify {model.name}`."
+        )
     return Measurement(**json.loads(done.stdout))
 
 

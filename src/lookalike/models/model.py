@@ -8,8 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from lookalike.errors import BadModel, LookalikeError, ModelNotFound
 from lookalike.models.files import file_in
 from lookalike.models.manifest import (
@@ -25,11 +23,12 @@ from lookalike.models.manifest import (
     read_manifest,
 )
 from lookalike.models.measured import Measurement, read_measurement
-from lookalike.models.network import TRIAL, Network, Plug, find_plug, open_session
+from lookalike.models.network import Network, Plug, find_plug, open_session
 from lookalike.models.onnx_file import read_onnx
 from lookalike.models.preprocessing import Preprocessing, read_preprocessing
 from lookalike.models.text_network import TextNetwork
 from lookalike.models.text_tower import open_text_tower
+from lookalike.models.trial import try_network
 
 MAX_DIMS = 1 << 16
 _PREPROCESSING = ("preprocess_cfg.json", "preprocessor_config.json")
@@ -90,15 +89,14 @@ class Model:
 
     @functools.cached_property
     def n_dims(self) -> int:
-        """D; a network that does not say it, nor its manifest, is run once for it, on a black picture.
+        """D; a network that does not say it, nor its manifest, is tried for it.
 
         Raises
         ------
         BadModel
-            If it cannot be run, takes too long, or gives no vector of a reasonable size.
+            If that fails; see `try_network`.
         """
-        path = self.folder / self.network
-        return self.plug.n_dims or _checked_dims(path, _describe_black(path, self.plug, self.preprocessing))
+        return self.plug.n_dims or try_network(self.folder)
 
     @property
     def sha256(self) -> str:
@@ -178,7 +176,7 @@ def _read(folder: Path) -> Model:
     plug = find_plug(folder / network, onnx, preprocessing.size, manifest.output if manifest else None)
     n_dims = plug.n_dims or (manifest.n_dims if manifest else None)
     if n_dims is not None:
-        plug = replace(plug, n_dims=_checked_dims(folder / network, n_dims))
+        plug = replace(plug, n_dims=checked_dims(folder / network, n_dims))
     return Model(
         name=folder.resolve().name,
         folder=folder,
@@ -221,17 +219,10 @@ def verify_model(model: Model) -> list[str]:
     problems = changed(model.folder, model.files)
     try:
         if not problems:
-            _describe_black(model.folder / model.network, model.plug, model.preprocessing)
-            check_text(model)
+            try_network(model.folder)
     except BadModel as error:
         problems.append(str(error))
     return problems
-
-
-def check_text(model: Model) -> None:
-    """Let a network read a text, if it has a part for words; raise BadModel if that is not possible."""
-    if model.has_text:
-        open_text_network(model).try_out()
 
 
 def open_text_network(model: Model, n_threads: int = 1) -> TextNetwork:
@@ -272,13 +263,8 @@ def _find_preprocessing(folder: Path, parent: str, manifest: Manifest | None) ->
     )
 
 
-def _checked_dims(path: Path, n_dims: int) -> int:
+def checked_dims(path: Path, n_dims: int) -> int:
+    """Return D if it is a reasonable one, else raise BadModel."""
     if not 1 <= n_dims <= MAX_DIMS:
         raise BadModel(f"{path} gives {n_dims} numbers for each picture, not 1 to {MAX_DIMS}: name another output.")
     return n_dims
-
-
-def _describe_black(path: Path, plug: Plug, preprocessing: Preprocessing) -> int:
-    """Run a network once and return how many numbers it gives; raise BadModel if that takes too long."""
-    network = Network(path, open_session(path), plug, preprocessing)
-    return network.describe(np.zeros((1, *preprocessing.size, 3), np.uint8), TRIAL).shape[1]

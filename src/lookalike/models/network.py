@@ -20,9 +20,6 @@ from lookalike.models.preprocessing import Preprocessing, normalize
 BATCH = 16
 """Pictures at once where the network leaves it open: enough for full speed on a CPU, little enough memory."""
 
-TRIAL = 30.0
-"""Seconds for the first picture or text; the largest networks take some on a slow CPU, one may be made never to end."""
-
 MAX_BATCH = 1024
 """A network that claims more is a mistake or an attack on the memory."""
 

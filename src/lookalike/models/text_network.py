@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from lookalike.errors import BadModel, UnknownWords
 from lookalike.models.files import one_line
-from lookalike.models.network import FLOATS, MAX_BATCH, TRIAL, infer
+from lookalike.models.network import FLOATS, MAX_BATCH, infer
 from lookalike.models.onnx_file import OnnxFile, Port
 from lookalike.models.tokens import Tokenizer, Tokens
 
@@ -171,9 +171,9 @@ class TextNetwork:
                 )
         return self._run(tokens)[: len(texts)]
 
-    def try_out(self) -> None:
-        """Read one text, whether or not its words are known; raise BadModel if that fails or takes too long."""
-        self._run(self.tokenizer.encode(["a boat"] * (self.plug.batch or 1)), TRIAL)
+    def try_out(self, seconds: float = math.inf) -> None:
+        """Read one text, whether or not its words are known; raise BadModel if that fails or takes longer."""
+        self._run(self.tokenizer.encode(["a boat"] * (self.plug.batch or 1)), seconds)
 
     def _run(self, tokens: Tokens, seconds: float = math.inf) -> NDArray[np.float32]:
         try:
