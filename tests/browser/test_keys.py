@@ -130,3 +130,20 @@ def test_m_and_l_ask_for_more_and_less_like_it(page: Page) -> None:
     focused(page)
     page.keyboard.press("m")
     expect(query.get_by_role("group", name=re.compile("^picture"))).to_be_visible()
+
+
+@pytest.mark.parametrize("last", ["Remove picture 1", "Remove this filter"])
+def test_the_focus_goes_on_where_what_had_it_is_gone(page: Page, last: str) -> None:
+    go(page, "/search?q=%231 format:jpeg")
+    page.get_by_role("button", name=last).or_(page.get_by_title(last)).focus()
+    page.keyboard.press("Enter")
+    expect(page).not_to_have_url(re.compile("format.*%231|%231.*format"))
+    expect(page.get_by_role("main")).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    focused(page)
+
+
+def test_a_page_that_opens_leaves_the_focus_where_the_browser_puts_it(page: Page) -> None:
+    go(page, "/albums")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="To the content")).to_be_focused()

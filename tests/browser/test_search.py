@@ -242,3 +242,14 @@ def test_back_forward_and_reload_keep_the_place(page: Page) -> None:
     page.go_forward()
     until(page, "(there) => Math.abs(scrollY - there) < 2", there)
     expect(hits(page).first).to_be_visible()
+
+
+def test_all_pictures_are_reloaded_where_they_were(page: Page) -> None:
+    go(page, "/")
+    page.mouse.move(700, 500)
+    page.mouse.wheel(0, 700)
+    until(page, "() => scrollY > 400")
+    page.wait_for_timeout(300)
+    there = page.evaluate("scrollY")
+    page.reload()
+    until(page, "(there) => Math.abs(scrollY - there) < 2", there)

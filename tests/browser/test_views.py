@@ -68,3 +68,9 @@ def test_the_way_in_holds(open_page: OpenPage, complaints: Complaints, locked: s
     page = open_page(locked, viewport=SIZES[size], color_scheme=scheme)
     go(page, "/login")
     check(page, f"way in, {size}, {scheme}")
+
+
+def test_beside_a_scrollbar_nothing_is_cut_off_of_the_narrowest_window(open_page: OpenPage) -> None:
+    page = open_page(viewport={"width": 320, "height": 640})
+    go(page, "/search?q=%231 colour:red&all=1")
+    assert page.evaluate("document.body.getBoundingClientRect().right <= document.documentElement.offsetWidth")

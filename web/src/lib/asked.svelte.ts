@@ -1,6 +1,6 @@
 /** The question of the page: read from the URL, changed as chips, written back to the URL. */
 
-import { api, isAborted, sentence } from "./client";
+import { api, isAborted, Problem, sentence } from "./client";
 import { joined, mixOf, pictureOf, read, write, type Question } from "./query";
 import { router, searchUrl } from "./router.svelte";
 import { fieldOf } from "./terms";
@@ -15,11 +15,23 @@ class Asked {
   tree = $state.raw<Tree | null>(null);
   /** What the server did not understand, in its words; empty if all is well. */
   error = $state("");
+  /** Whether the server was not there for the last thing. */
+  isUnanswered = $state(false);
   #latest = new AbortController();
 
-  /** Read the line that the URL holds. */
+  /** Read the line that the URL holds; a change that is still on its way to it comes too late. */
   async follow(line: string): Promise<void> {
-    if (line === this.line) return;
+    this.#latest.abort();
+    if (line !== this.line) await this.#read(line);
+    else this.#restore();
+  }
+
+  /** Read the line again, where the server was not there to do so. */
+  async retry(): Promise<void> {
+    if (this.isUnanswered) await this.#read(this.line);
+  }
+
+  async #read(line: string): Promise<void> {
     this.line = line;
     if (!line.trim()) return this.#take(line, null);
     const isRead = await this.#ask(async (signal) => {
@@ -29,10 +41,11 @@ class Asked {
     if (!isRead && this.error) [this.tree, this.question] = [null, NOTHING];
   }
 
-  /** Ask something else; a slider replaces the step in the history that it is part of. */
+  /** Ask something else, and show it at once; a slider replaces the step in the history that it is part of. */
   async change(question: Question, { replace = false }: { replace?: boolean } = {}): Promise<void> {
     const tree = write(question);
     if (tree === null) return router.go("/");
+    this.question = question;
     await this.#ask(async (signal) => {
       const { line, query } = await api.printTree(tree, signal);
       this.#take(line, query);
@@ -73,8 +86,14 @@ class Asked {
   #take(line: string, tree: Tree | null): void {
     this.line = line;
     this.tree = tree;
-    this.question = read(tree);
     this.error = "";
+    this.isUnanswered = false;
+    this.#restore();
+  }
+
+  /** Show what was read last, not what it was to become. */
+  #restore(): void {
+    this.question = read(this.tree);
   }
 
   /** Do one thing at a time: the newest wins; return whether it went well. */
@@ -85,7 +104,10 @@ class Asked {
       await work(this.#latest.signal);
       return this.error === "";
     } catch (error) {
-      if (!isAborted(error)) this.error = sentence(error);
+      if (isAborted(error)) return false;
+      this.error = sentence(error);
+      this.isUnanswered = error instanceof Problem && error.status === 0;
+      this.#restore();
       return false;
     }
   }

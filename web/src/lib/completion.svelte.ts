@@ -25,6 +25,7 @@ export class Completion {
 
   type(text: string): void {
     clearTimeout(this.#timer);
+    this.chosen = -1;
     if (!text.trim()) return this.close();
     this.#timer = setTimeout(() => void this.#fetch(text), REST);
   }

@@ -73,8 +73,8 @@ class Router {
   picture = $state<number | null>(null);
   /** The page itself, also while a picture lies over it. */
   page = $state.raw<Page>(pageOf("/"));
-  /** The address of that page. */
-  address = $state("/");
+  /** The address of that page; empty until it is read. */
+  address = $state("");
 
   /** Read the address and follow links, back and forward from now on; return how to stop. */
   start(): () => void {

@@ -39,6 +39,8 @@ class ServerState {
   }
 
   async #ask(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     try {
       this.info = await api.server();
       this.pictures = this.info.pictures;
@@ -62,10 +64,11 @@ class ServerState {
     this.#events = events;
   }
 
+  /** Try again after a while; several calls that fail together are one loss. */
   #lose(): void {
     this.#events?.close();
     this.#events = null;
-    clearTimeout(this.#timer);
+    if (this.#timer !== undefined) return;
     this.#timer = setTimeout(() => void this.#ask(), this.#wait);
     this.isGone = this.isGone || this.#wait > FIRST_WAIT;
     this.#wait = Math.min(this.#wait * 2, LONGEST_WAIT);
