@@ -112,6 +112,21 @@ def test_filters_on_metadata_and_words_go_along(
     assert (matches.ids >= 0).any()
 
 
+def test_what_is_alike_lies_side_by_side(engine: Engine, codes: NDArray[np.uint64]) -> None:
+    index = CodeIndex(engine, "sorted")
+    index.create(Layout(n_replicas=0), {})
+    try:
+        index.put(range(300), codes[:300])
+        index.refresh()
+        engine.request("POST", "/sorted/_forcemerge", max_num_segments="1")
+        index.refresh()
+        body = {"size": 300, "sort": ["_doc"], "stored_fields": "_none_", "docvalue_fields": ["word0"]}
+        hits = engine.request("POST", "/sorted/_search", body)["hits"]["hits"]
+        assert [hit["fields"]["word0"][0] for hit in hits] == sorted(codes[:300, 0].view(np.int64).tolist())
+    finally:
+        index.drop()
+
+
 def test_versions_are_read_by_id_in_pages(index: CodeIndex, monkeypatch: pytest.MonkeyPatch) -> None:
     from lookalike.index.elastic import code_index
 
