@@ -2,13 +2,14 @@
 
 import io
 import zipfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from lookalike.codes.coder import BitOrder, Coder, linear_coder, read_coder, save_coder
+from lookalike.codes.coder import BitOrder, Coder, Hidden, coder_of, read_coder, save_coder
 from lookalike.codes.packing import unpack_bits
 from lookalike.errors import BadModel
 
@@ -19,8 +20,47 @@ def draw_vectors(n: int, n_dims: int = 12) -> np.ndarray:
 
 def draw_coder(n_dims: int = 12, n_bits: int = 32) -> Coder:
     rng = np.random.default_rng(8)
-    coder = linear_coder("drawn", rng.standard_normal((n_dims, n_bits)), rng.standard_normal(n_bits) / 4)
+    coder = coder_of("drawn", rng.standard_normal((n_dims, n_bits)), rng.standard_normal(n_bits) / 4)
     return replace(coder, order=BitOrder(rng.permutation(n_bits)[:16].reshape(2, 8).astype(np.uint16)))
+
+
+def draw_bent_coder(n_dims: int = 12, n_hidden: int = 5, n_bits: int = 32) -> Coder:
+    rng = np.random.default_rng(9)
+    weights, biases = rng.standard_normal((n_dims, n_hidden)), rng.standard_normal(n_hidden)
+    hidden = Hidden(weights.astype(np.float16), biases.astype(np.float32))
+    return coder_of("bent", rng.standard_normal((n_dims + n_hidden, n_bits)), rng.standard_normal(n_bits), hidden)
+
+
+def test_hidden_numbers_are_products_beyond_their_bend() -> None:
+    coder, vectors = draw_bent_coder(), draw_vectors(6)
+    assert coder.hidden is not None
+    directions = list(zip(coder.hidden.weights.T.astype(float), coder.hidden.biases.astype(float), strict=True))
+    naive = []
+    for vector in vectors.astype(float):
+        numbers = [*vector, *(max(0.0, float(vector @ direction) + bias) for direction, bias in directions)]
+        products = [float(np.dot(numbers, column)) for column in coder.projection.T.astype(float)]
+        naive.append([product > threshold for product, threshold in zip(products, coder.thresholds, strict=True)])
+    np.testing.assert_array_equal(unpack_bits(coder.encode(vectors)), naive)
+    assert coder.n_dims == 12
+
+
+def test_hidden_layers_that_cannot_be_are_refused() -> None:
+    weights, biases = np.ones((12, 5), np.float16), np.zeros(5, np.float32)
+    with pytest.raises(ValueError, match=r"hidden weights are \(D, H\) float16"):
+        Hidden(weights.astype(np.float32), biases)
+    with pytest.raises(ValueError, match="5 hidden numbers have as many float32 biases"):
+        Hidden(weights, biases[:4])
+    with pytest.raises(ValueError, match="not finite; train it again"):
+        Hidden(weights, biases + np.float32(np.nan))
+    with pytest.raises(ValueError, match=r"vectors with 12 \+ 5 numbers do not fit a projection \(12, 8\)"):
+        Coder("drawn", np.ones((12, 8), np.float16), np.zeros(8, np.float32), hidden=Hidden(weights, biases))
+
+
+def test_a_coder_of_the_first_format_is_still_read(tmp_path: Path) -> None:
+    write(tmp_path / "codes.npz", format=np.array(1))
+    np.testing.assert_array_equal(
+        read_coder(tmp_path / "codes.npz").encode(draw_vectors(9)), draw_coder().encode(draw_vectors(9))
+    )
 
 
 def test_a_bit_is_whether_a_product_exceeds_its_threshold() -> None:
@@ -33,8 +73,9 @@ def test_a_bit_is_whether_a_product_exceeds_its_threshold() -> None:
     np.testing.assert_array_equal(unpack_bits(coder.encode(vectors)), naive)
 
 
-def test_a_code_is_the_same_alone_and_among_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    coder, vectors = draw_coder(), draw_vectors(50)
+@pytest.mark.parametrize("draw", [draw_coder, draw_bent_coder])
+def test_a_code_is_the_same_alone_and_among_others(draw: Callable[[], Coder], monkeypatch: pytest.MonkeyPatch) -> None:
+    coder, vectors = draw(), draw_vectors(50)
     together = coder.encode(vectors)
     np.testing.assert_array_equal(np.concatenate([coder.encode(vector[None]) for vector in vectors]), together)
     monkeypatch.setattr("lookalike.codes.coder._ROWS", 7)
@@ -43,7 +84,7 @@ def test_a_code_is_the_same_alone_and_among_others(monkeypatch: pytest.MonkeyPat
 
 def test_the_scale_of_weights_does_not_matter() -> None:
     weights, thresholds = np.random.default_rng(9).standard_normal((12, 16)), np.linspace(-1, 1, 16)
-    small, large = (linear_coder("scaled", s * weights, s * thresholds) for s in (1e-12, 1e12))
+    small, large = (coder_of("scaled", s * weights, s * thresholds) for s in (1e-12, 1e12))
     np.testing.assert_array_equal(small.encode(draw_vectors(40)), large.encode(draw_vectors(40)))
 
 
@@ -104,15 +145,17 @@ def test_the_version_tells_coders_apart() -> None:
         replace(coder, order=None),
     ]
     assert len({coder.version, *(other.version for other in others)}) == 4
+    bent = draw_bent_coder()
+    assert bent.hidden is not None
+    assert replace(bent, hidden=replace(bent.hidden, biases=bent.hidden.biases + np.float32(1))).version != bent.version
     assert replace(coder, method="renamed").version == coder.version == draw_coder().version
 
 
-@pytest.mark.parametrize("has_order", [True, False])
-def test_a_coder_comes_back_from_its_file(has_order: bool, tmp_path: Path) -> None:
-    coder = draw_coder() if has_order else replace(draw_coder(), order=None)
+@pytest.mark.parametrize("coder", [draw_coder(), replace(draw_coder(), order=None), draw_bent_coder()])
+def test_a_coder_comes_back_from_its_file(coder: Coder, tmp_path: Path) -> None:
     save_coder(tmp_path / "codes.npz", coder)
     again = read_coder(tmp_path / "codes.npz")
-    assert (again.method, again.version, again.n_bits, again.n_dims) == ("drawn", coder.version, 32, 12)
+    assert (again.method, again.version, again.n_bits, again.n_dims) == (coder.method, coder.version, 32, 12)
     np.testing.assert_array_equal(again.encode(draw_vectors(9)), coder.encode(draw_vectors(9)))
     assert [path.name for path in tmp_path.iterdir()] == ["codes.npz"]
 
@@ -145,7 +188,9 @@ def write(path: Path, **changes: object) -> None:
         {"thresholds": np.zeros(32, dtype=np.float32)},
         {"groups": None},
         {"version": np.array("0" * 12)},
-        {"format": np.array(2)},
+        {"format": np.array(3)},
+        {"hidden_weights": np.ones((12, 5), np.float16)},
+        {"hidden_weights": np.ones((12, 5), np.float16), "hidden_biases": np.zeros(5, np.float32)},
     ],
     ids=lambda changes: " ".join(f"{name} {getattr(value, 'shape', 'gone')}" for name, value in changes.items()),
 )

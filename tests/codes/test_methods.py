@@ -105,6 +105,20 @@ def test_one_vector_is_enough_for_itq_and_two_for_the_head() -> None:
         train_listwise(draw_vectors(1))
 
 
+def test_neighbour_lists_bend_what_no_hyperplane_keeps_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two of four clusters at the corners of a square are of one label, and the other two of another."""
+    monkeypatch.setattr("lookalike.codes.listwise.KINSHIP", 1.0)
+    rng = np.random.default_rng(7)
+    quarter = np.arange(200) % 4
+    corners = np.array([[1, 1], [1, -1], [-1, -1], [-1, 1]])[quarter] + 0.1 * rng.standard_normal((200, 2))
+    vectors = np.concatenate([corners, np.full((200, 1), 3.0)], axis=1)
+    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    coder = train_listwise(vectors, labels=quarter % 2, n_bits=32, n_steps=1000)
+    distances = hamming_distances(coder.encode(vectors), coder.encode(vectors))
+    opposite, beside = (distances[np.ix_(quarter == 0, quarter == other)].mean() for other in (2, 1))
+    assert opposite < beside / 4
+
+
 def test_another_seed_makes_another_coder() -> None:
     vectors = draw_vectors(40)
     assert lsh_coder(20, 16, seed=1).version != lsh_coder(20, 16, seed=2).version

@@ -31,8 +31,8 @@ def _with_all(recipe: Recipe) -> Recipe:
 def test_the_recipes_of_the_project_are_read(name: str) -> None:
     recipe = read_recipe(RECIPES / f"{name}.toml")
     parts = list(parts_of(recipe))
-    assert [part.n_steps for part in parts] == [3125, 6250, 8333]
-    assert recipe.n_steps_before == 6250 + 8333
+    assert [part.n_steps for part in parts] == [2400, 3125, 6250, 8333]
+    assert recipe.n_steps_before == 3125 + 6250 + 8333
     for part in parts:
         assert sum(source.share for source in part.sources.values()) == pytest.approx(1)
 
@@ -133,6 +133,8 @@ def test_a_base_has_no_base(tmp_path: Path) -> None:
         ('[sources.a]\nhead = "x"\nshare = "1"', "share of source cannot be '1'"),
         ('[sources.a]\nhead = "x"\nshare = 0', "share is above 0"),
         ('[sources.a]\nhead = "x"\nshare = nan', "share is above 0"),
+        ('[sources.a]\nhead = ""\nshare = 1', "head is a name"),
+        (f"seed = {2**63}\n{SOURCE}", "seed has 63 bits"),
         (f"{SOURCE}flip = 1", "flip of source cannot be 1"),
         (f"{SOURCE}hue = 1", "source has no 'hue'"),
         (f"{SOURCE}smallest_crop = 0", "smallest_crop"),

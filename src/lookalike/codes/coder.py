@@ -1,4 +1,4 @@
-"""The coder of a space: a linear map, a threshold per bit and the order of the bits, in one small file."""
+"""The coder of a space: a map, a threshold per bit and the order of the bits, in one small file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from lookalike.codes.packing import Codes, pack_bits, unpack_bits
 from lookalike.errors import BadModel
 from lookalike.models.arrays import NOT_ARRAYS, read_arrays
 
-FORMAT = 1
+FORMAT = 2
+"""The first format had no hidden numbers; it is still read."""
+
 MAX_BYTES = 64 << 20
 """Of a coder's file, unpacked: 4,096 numbers to 4,096 bits take 32 MiB."""
 
@@ -61,6 +63,35 @@ class BitOrder:
 
 
 @dataclass(frozen=True, eq=False)
+class Hidden:
+    """Further numbers about a vector: by how much its products with some directions exceed what is usual.
+
+    Attributes
+    ----------
+    weights : (D, H) float16
+    biases : (H,) float32
+    """
+
+    weights: NDArray[np.float16]
+    biases: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        weights, biases = self.weights, self.biases
+        if weights.ndim != 2 or weights.dtype != np.float16 or not weights.size:
+            raise ValueError(f"hidden weights are (D, H) float16, got {weights.shape} {weights.dtype}")
+        if biases.shape != weights.shape[1:] or biases.dtype != np.float32:
+            raise ValueError(
+                f"{weights.shape[1]} hidden numbers have as many float32 biases, got {biases.shape} {biases.dtype}"
+            )
+        if not np.isfinite(weights).all() or not np.isfinite(biases).all():
+            raise ValueError("a coder holds a number that is not finite; train it again")
+
+    def beside(self, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return vectors (N, D) with their hidden numbers beside them, (N, D + H)."""
+        return np.concatenate([vectors, np.maximum(vectors @ self.weights + self.biases, 0)], axis=1)
+
+
+@dataclass(frozen=True, eq=False)
 class Coder:
     """Turns vectors into codes: bit b is whether the product with column b of the projection exceeds threshold b.
 
@@ -70,17 +101,20 @@ class Coder:
     ----------
     method : str
         Who made it, for people to read: ``sign``, ``lsh``, ``itq`` and so on.
-    projection : (D, B) float16
+    projection : (D, B) or (D + H, B) float16
         Columns of unit length, or of zeros. B is a multiple of 8.
     thresholds : (B,) float32
     order : BitOrder or None
         None where the codes are too short to be split.
+    hidden : Hidden or None
+        Where there is one, the projection takes vectors with their hidden numbers beside them.
     """
 
     method: str
     projection: NDArray[np.float16]
     thresholds: NDArray[np.float32]
     order: BitOrder | None = None
+    hidden: Hidden | None = None
 
     def __post_init__(self) -> None:
         projection, thresholds = self.projection, self.thresholds
@@ -94,6 +128,11 @@ class Coder:
             )
         if not np.isfinite(projection).all() or not np.isfinite(thresholds).all():
             raise ValueError("a coder holds a number that is not finite; train it again")
+        if self.hidden is not None and len(projection) != sum(self.hidden.weights.shape):
+            raise ValueError(
+                f"vectors with {' + '.join(map(str, self.hidden.weights.shape))} numbers do not fit a projection "
+                f"{projection.shape}"
+            )
         if self.order is not None and self.order.groups.max() >= self.n_bits:
             raise ValueError(
                 f"a code has bits 0 to {self.n_bits - 1}, got sub-codes with bit {self.order.groups.max()}"
@@ -102,7 +141,7 @@ class Coder:
     @property
     def n_dims(self) -> int:
         """How many numbers the vectors have."""
-        return self.projection.shape[0]
+        return len(self.projection if self.hidden is None else self.hidden.weights)
 
     @property
     def n_bits(self) -> int:
@@ -115,6 +154,8 @@ class Coder:
         arrays: list[NDArray[Any]] = [self.projection, self.thresholds]
         if self.order is not None:
             arrays.append(self.order.groups)
+        if self.hidden is not None:
+            arrays += [self.hidden.weights, self.hidden.biases]
         digest = hashlib.sha256()
         for array in arrays:
             digest.update(repr(array.shape).encode())
@@ -146,8 +187,10 @@ class Coder:
         projection = self.projection.astype(np.float64)
         codes = np.empty((len(vectors), self.n_bits // 8), dtype=np.uint8)
         for start in range(0, len(vectors), _ROWS):
-            block = slice(start, start + _ROWS)
-            codes[block] = pack_bits(vectors[block].astype(np.float64) @ projection > self.thresholds)
+            block = vectors[start : start + _ROWS].astype(np.float64)
+            if self.hidden is not None:
+                block = self.hidden.beside(block)
+            codes[start : start + _ROWS] = pack_bits(block @ projection > self.thresholds)
         return codes
 
 
@@ -167,22 +210,23 @@ def check_bits(n_bits: int) -> None:
         raise ValueError(f"codes have a multiple of 8 bits, got n_bits = {n_bits}; ask for 64 or 256")
 
 
-def linear_coder(method: str, weights: ArrayLike, thresholds: ArrayLike) -> Coder:
-    """Return the coder of a linear map.
+def coder_of(method: str, weights: ArrayLike, thresholds: ArrayLike, hidden: Hidden | None = None) -> Coder:
+    """Return the coder of a map.
 
     Parameters
     ----------
     method : str
-    weights : (D, B) float
+    weights : (D, B) or (D + H, B) float
         Of any scale; the coder's columns have unit length.
     thresholds : (B,) float
         In units of the weights.
+    hidden : Hidden or None
     """
     columns = np.asarray(weights, dtype=np.float64)
     lengths = np.linalg.norm(columns, axis=0)
     lengths[lengths == 0] = 1
     scaled = np.asarray(thresholds, dtype=np.float64) / lengths
-    return Coder(method, (columns / lengths).astype(np.float16), scaled.astype(np.float32))
+    return Coder(method, (columns / lengths).astype(np.float16), scaled.astype(np.float32), hidden=hidden)
 
 
 def save_coder(path: Path, coder: Coder) -> None:
@@ -196,6 +240,8 @@ def save_coder(path: Path, coder: Coder) -> None:
     }
     if coder.order is not None:
         arrays["groups"] = coder.order.groups
+    if coder.hidden is not None:
+        arrays |= {"hidden_weights": coder.hidden.weights, "hidden_biases": coder.hidden.biases}
     content = io.BytesIO()
     np.savez(content, **arrays)
     part = path.with_name(path.name + ".part")
@@ -213,10 +259,11 @@ def read_coder(path: Path) -> Coder:
     """
     try:
         arrays = read_arrays(path, MAX_BYTES)
-        if arrays["format"].tolist() != FORMAT:
+        if arrays["format"].tolist() not in range(1, FORMAT + 1):
             raise BadModel(f"{path} is a coder of format {arrays['format']}, not {FORMAT}: update Lookalike.")
         order = BitOrder(arrays["groups"]) if "groups" in arrays else None
-        coder = Coder(str(arrays["method"]), arrays["projection"], arrays["thresholds"], order)
+        hidden = Hidden(arrays["hidden_weights"], arrays["hidden_biases"]) if "hidden_weights" in arrays else None
+        coder = Coder(str(arrays["method"]), arrays["projection"], arrays["thresholds"], order, hidden)
         is_whole = str(arrays["version"]) == coder.version
     except OSError as error:
         raise BadModel(f"{path} cannot be read ({error.strerror}): check the file and its permissions.") from error

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.codes.adam import Adam
-from lookalike.codes.coder import Coder, check_bits, check_vectors, linear_coder
+from lookalike.codes.coder import Coder, check_bits, check_vectors, coder_of
 
 MAX_VECTORS = 50_000
 """Vectors that are learned from; of more, as many are drawn."""
@@ -72,7 +72,7 @@ def train_head(
         adam.step({"weights": centred.T @ gradient, "biases": gradient.sum(axis=0)}, falling(rate, step, n_steps))
         if progress:
             progress(step + 1, n_steps)
-    return linear_coder(method, parameters["weights"], mean @ parameters["weights"] - parameters["biases"])
+    return coder_of(method, parameters["weights"], mean @ parameters["weights"] - parameters["biases"])
 
 
 def falling(rate: float, step: int, n_steps: int) -> float:

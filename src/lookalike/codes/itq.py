@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.codes.coder import Coder, check_bits, check_vectors, linear_coder
+from lookalike.codes.coder import Coder, check_bits, check_vectors, coder_of
 
 
 def itq_coder(vectors: NDArray[np.float32], n_bits: int = 256, *, seed: int = 7, n_rounds: int = 50) -> Coder:
@@ -43,7 +43,7 @@ def itq_coder(vectors: NDArray[np.float32], n_bits: int = 256, *, seed: int = 7,
     centred = (vectors - mean).astype(np.float32)
     components = principal_components(centred, n_bits)
     weights = components @ _fit_rotation(centred @ components, seed, n_rounds)
-    return linear_coder("itq", weights, mean @ weights)
+    return coder_of("itq", weights, mean @ weights)
 
 
 def principal_components(centred: NDArray[np.float32], n_bits: int) -> NDArray[np.float32]:

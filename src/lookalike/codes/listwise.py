@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.codes.adam import Adam
-from lookalike.codes.coder import Coder, linear_coder
+from lookalike.codes.coder import Coder, Hidden, coder_of
 from lookalike.codes.head import Progress, falling, sample
 from lookalike.codes.itq import itq_coder
 from lookalike.codes.selection import split_prefix
@@ -19,7 +19,7 @@ BATCH = 384
 TEMPERATURE = 0.1
 """Of the float neighbourhoods: a neighbour that is 0.1 less similar counts 1/e times as much."""
 
-KINSHIP = 0.15
+KINSHIP = 0.3
 """By how much more similar vectors of one label count."""
 
 RATE = 3e-2
@@ -28,8 +28,17 @@ RATE = 3e-2
 SHARPNESS = 2.0
 """Slope of the tanh that stands for the sign in gradients, where outputs have a standard deviation of one."""
 
-PREFIX, PREFIX_WEIGHT = 64, 1.0
-"""Bits at the beginning of longer codes that are trained to be good codes by themselves, and what they count."""
+N_HIDDEN = 512
+"""Further numbers about each vector that bits are made of; without them, 64 hyperplanes cut through neighbourhoods."""
+
+HIDDEN_DEVIATION = 0.75
+"""Of the first hidden weights."""
+
+HIDDEN, HIDDEN_PACE = ("hidden_weights", "hidden_biases", "bends"), 0.1
+"""What belongs to the hidden layer, and its rate beside that of hyperplanes: as fast as they, it learns by heart."""
+
+PREFIX = 64
+"""Bits that are learned. More of them would find more of what is like the vectors learned from, less of all else."""
 
 N_START = 10_000
 """Vectors that the start is fitted to."""
@@ -50,10 +59,11 @@ def train_listwise(
 ) -> Coder:
     """Learn codes in which every vector has the neighbours it has among floats, in their order.
 
-    Starts from iterative quantization and turns and shifts its hyperplanes: within each batch, the similarities of a
-    vector to all others become shares by a softmax, once of floats and once of codes, and the loss is the divergence
-    of the second from the first. The first 64 bits of longer codes are trained as codes of their own too, become the
-    short code, and are split into sub-codes.
+    Starts from iterative quantization, and turns, shifts and bends its hyperplanes: within each batch, the similarities
+    of a vector to all others become shares by a softmax, once of floats and once of codes, and the loss is the
+    divergence of the second from the first. A layer of hidden numbers does the bending. Of longer codes the first 64
+    bits are learned so, become the short code, and are split into sub-codes; the others are those of iterative
+    quantization, which keep whatever the vectors tell apart.
 
     Parameters
     ----------
@@ -87,7 +97,6 @@ def train_listwise(
     Cao et al., "Learning to Rank: From Pairwise Approach to Listwise Approach", ICML 2007 (the loss).
     Bengio, Léonard, Courville, "Estimating or Propagating Gradients Through Stochastic Neurons for Conditional
     Computation", 2013 (the straight-through sign).
-    Kusupati et al., "Matryoshka Representation Learning", NeurIPS 2022 (codes that begin with a code).
     """
     for name, values in (("labels", labels), ("shares", shares)):
         if values is not None and values.shape != vectors.shape[:1]:
@@ -98,8 +107,10 @@ def train_listwise(
     odds = None if shares is None else shares[rows] / shares[rows].sum()
     rng = np.random.default_rng(seed)
     mean = vectors.mean(axis=0)
-    state = _start(vectors, mean, n_bits, seed)
-    adam = Adam(state)
+    few = vectors[:: len(vectors) // N_START + 1]
+    state = _start(few, mean, min(n_bits, PREFIX), rng, seed)
+    hidden = Adam({name: state[name] for name in HIDDEN})
+    hyperplanes = Adam({name: value for name, value in state.items() if name not in HIDDEN})
     size = min(BATCH, len(vectors) if odds is None else np.count_nonzero(odds))
     for step in range(n_steps):
         drawn = rng.choice(len(vectors), size, replace=False, p=odds)
@@ -107,47 +118,56 @@ def train_listwise(
         similarities = batch @ batch.T
         if kin is not None:
             similarities += np.float32(KINSHIP) * (kin[drawn, None] == kin[drawn])
-        adam.step(_gradients(state, batch - mean, similarities), falling(rate, step, n_steps))
+        gradients, pace = _gradients(state, batch - mean, similarities), falling(rate, step, n_steps)
+        hyperplanes.step(gradients, pace)
+        hidden.step(gradients, HIDDEN_PACE * pace)
         if progress:
             progress(step + 1, n_steps)
-    coder = linear_coder("listwise", state["weights"], mean @ state["weights"] + state["thresholds"])
-    if n_bits < PREFIX:
-        return coder
-    return replace(coder, order=split_prefix(coder.encode(vectors[:: len(vectors) // N_START + 1]), PREFIX, seed=seed))
+    weights = np.concatenate([state["weights"], state["bends"]])
+    thresholds = mean @ state["weights"] + state["thresholds"]
+    biases = state["hidden_biases"] - mean @ state["hidden_weights"]
+    if n_bits > PREFIX:
+        others = itq_coder(few, n_bits - PREFIX, seed=seed)
+        weights = np.hstack([weights, np.pad(others.projection, ((0, N_HIDDEN), (0, 0)))])
+        thresholds = np.concatenate([thresholds, others.thresholds])
+    coder = coder_of("listwise", weights, thresholds, Hidden(state["hidden_weights"].astype(np.float16), biases))
+    return coder if n_bits < PREFIX else replace(coder, order=split_prefix(coder.encode(few), PREFIX, seed=seed))
 
 
-def _start(vectors: NDArray[np.float32], mean: NDArray[np.float32], n_bits: int, seed: int) -> State:
-    few = vectors[:: len(vectors) // N_START + 1]
-    weights = itq_coder(few, n_bits, seed=seed).projection.astype(np.float32)
-    deviation = np.float32(((few - mean) @ weights).std())
-    # Codes agree by 2/pi of what vectors do, where these are nearly upright on each other.
-    scale = np.float32(np.log(np.pi / 2 / TEMPERATURE))
+def _start(
+    vectors: NDArray[np.float32], mean: NDArray[np.float32], n_bits: int, rng: np.random.Generator, seed: int
+) -> State:
+    weights = itq_coder(vectors, n_bits, seed=seed).projection.astype(np.float32)
+    deviation = np.float32(((vectors - mean) @ weights).std())
     return {
         "weights": weights / (deviation or np.float32(1)),
         "thresholds": np.zeros(n_bits, dtype=np.float32),
-        "log_scale": np.array(scale),
-        "prefix_log_scale": np.array(scale),
+        "hidden_weights": HIDDEN_DEVIATION * rng.standard_normal((len(weights), N_HIDDEN), dtype=np.float32),
+        "hidden_biases": np.zeros(N_HIDDEN, dtype=np.float32),
+        "bends": np.zeros((N_HIDDEN, n_bits), dtype=np.float32),
+        # Codes agree by 2/pi of what vectors do, where these are nearly upright on each other.
+        "log_scale": np.array(np.log(np.pi / 2 / TEMPERATURE), dtype=np.float32),
     }
 
 
 def _gradients(state: State, centred: NDArray[np.float32], similarities: NDArray[np.float32]) -> State:
     """Return the gradient of the loss of a batch (n, D) with similarities (n, n) by everything that is learned."""
-    outputs = centred @ state["weights"] - state["thresholds"]
+    hidden = np.maximum(centred @ state["hidden_weights"] + state["hidden_biases"], 0)
+    outputs = centred @ state["weights"] + hidden @ state["bends"] - state["thresholds"]
     codes = np.where(outputs > 0, np.float32(1), np.float32(-1))
     closeness = similarities / np.float32(TEMPERATURE)
     _, by_codes, by_scale = listwise_loss(closeness, codes, state["log_scale"])
-    by_prefix_scale = np.zeros_like(by_scale)
-    if codes.shape[1] > PREFIX:
-        _, by_prefix, by_prefix_scale = listwise_loss(closeness, codes[:, :PREFIX], state["prefix_log_scale"])
-        by_codes[:, :PREFIX] += np.float32(PREFIX_WEIGHT) * by_prefix
     # The slope of a tanh stands for that of the sign, which is zero.
     sharpness = np.float32(SHARPNESS)
     by_outputs = by_codes * sharpness * (1 - np.tanh(sharpness * outputs) ** 2)
+    by_hidden = by_outputs @ state["bends"].T * (hidden > 0)
     return {
         "weights": centred.T @ by_outputs,
         "thresholds": -by_outputs.sum(axis=0),
+        "hidden_weights": centred.T @ by_hidden,
+        "hidden_biases": by_hidden.sum(axis=0),
+        "bends": hidden.T @ by_outputs,
         "log_scale": by_scale,
-        "prefix_log_scale": by_prefix_scale,
     }
 
 

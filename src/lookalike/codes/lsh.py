@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lookalike.codes.coder import Coder, check_bits, linear_coder
+from lookalike.codes.coder import Coder, check_bits, coder_of
 
 
 def lsh_coder(n_dims: int, n_bits: int = 256, *, seed: int = 7) -> Coder:
@@ -29,7 +29,7 @@ def lsh_coder(n_dims: int, n_bits: int = 256, *, seed: int = 7) -> Coder:
     check_bits(n_bits)
     _check_dims(n_dims)
     normals = np.random.default_rng(seed).standard_normal((n_dims, n_bits))
-    return linear_coder("lsh", normals, np.zeros(n_bits))
+    return coder_of("lsh", normals, np.zeros(n_bits))
 
 
 def super_bit_coder(n_dims: int, n_bits: int = 256, *, seed: int = 7) -> Coder:
@@ -58,7 +58,7 @@ def super_bit_coder(n_dims: int, n_bits: int = 256, *, seed: int = 7) -> Coder:
         np.linalg.qr(rng.standard_normal((n_dims, min(n_dims, n_bits - start))))[0]
         for start in range(0, n_bits, n_dims)
     ]
-    return linear_coder("super-bit", np.hstack(batches), np.zeros(n_bits))
+    return coder_of("super-bit", np.hstack(batches), np.zeros(n_bits))
 
 
 def _check_dims(n_dims: int) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.codes.coder import Coder, check_bits, check_vectors, linear_coder
+from lookalike.codes.coder import Coder, check_bits, check_vectors, coder_of
 
 
 def sign_coder(vectors: NDArray[np.float32], n_bits: int) -> Coder:
@@ -28,4 +28,4 @@ def sign_coder(vectors: NDArray[np.float32], n_bits: int) -> Coder:
         raise ValueError(f"vectors of {n_dims} numbers have as many signs, got n_bits = {n_bits}; use another method")
     variances = vectors.var(axis=0) if len(vectors) else np.zeros(n_dims)
     chosen = np.sort(np.argsort(-variances, kind="stable")[:n_bits])
-    return linear_coder("sign", np.eye(n_dims)[:, chosen], np.zeros(n_bits))
+    return coder_of("sign", np.eye(n_dims)[:, chosen], np.zeros(n_bits))
