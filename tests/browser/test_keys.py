@@ -124,6 +124,7 @@ def test_m_and_l_ask_for_more_and_less_like_it(page: Page) -> None:
     focused(page)
     page.keyboard.press("l")
     expect(query.get_by_role("group", name="not picture")).to_be_visible()
+    expect(page).to_have_url(re.compile("%23"))  # what is asked is shown before it is in the history
     page.go_back()
     expect(query.get_by_role("group")).to_have_count(1)
     page.keyboard.press("ArrowRight")
