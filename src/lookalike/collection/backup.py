@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lookalike.collection.beside import part_beside
-from lookalike.collection.sizes import UNFINISHED, bytes_below, bytes_of
+from lookalike.collection.sizes import UNFINISHED, bytes_below, catalog_bytes
 from lookalike.collection.store import RESERVE_BYTES, Store
 from lookalike.errors import CollectionDamaged, LookalikeError, StorageFull
 
@@ -79,8 +79,8 @@ def _check_soundness(store: Store) -> None:
 
 
 def _check_room(store: Store, folder: Path) -> None:
-    catalog = sum(map(bytes_of, store.folder.glob("catalog.db*")))
-    needed = catalog + sum(bytes_below(store.folder / name) for name in COPIED) + RESERVE_BYTES
+    copied = sum(bytes_below(store.folder / name) for name in COPIED)
+    needed = catalog_bytes(store.folder) + copied + RESERVE_BYTES
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise StorageFull(

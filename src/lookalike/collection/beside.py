@@ -4,6 +4,7 @@ import os
 from hashlib import blake2b
 from pathlib import Path
 
+from lookalike.collection.sizes import UNFINISHED
 from lookalike.errors import LookalikeError
 
 
@@ -27,4 +28,4 @@ def part_beside(destination: Path) -> Path:
     except OSError as error:
         raise LookalikeError(f"{destination} cannot be made ({error.strerror}); name another place") from error
     digest = blake2b(os.fsencode(destination.name), digest_size=8).hexdigest()
-    return destination.with_name(f".{digest}.part")
+    return destination.with_name(f".{digest}{UNFINISHED}")

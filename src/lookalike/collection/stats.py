@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 from lookalike.catalog import tables as t
 from lookalike.catalog.database import translated
 from lookalike.collection.scan import is_offline, known_roots
-from lookalike.collection.sizes import bytes_below
+from lookalike.collection.sizes import bytes_below, catalog_bytes
 from lookalike.collection.store import Space, Store
 
 TOP = 10
@@ -101,7 +101,7 @@ def stats(store: Store) -> Stats:
             cameras=_frequencies(connection, items.camera, is_here, n_most=TOP),
             spaces=tuple(_space(store, space) for space in store.spaces()),
             thumbnail_bytes=bytes_below(store.folder / "thumbs"),
-            catalog_bytes=sum(path.stat().st_size for path in store.folder.glob("catalog.db*")),
+            catalog_bytes=catalog_bytes(store.folder),
             last_added=connection.scalar(sa.select(sa.func.max(items.added_at))),
         )
 
@@ -134,5 +134,5 @@ def _roots(connection: Connection) -> list[RootStats]:
 
 
 def _space(store: Store, space: Space) -> SpaceStats:
-    n_bytes = bytes_below(store.folder / "spaces" / space.folder)
+    n_bytes = bytes_below(store.folder_of(space))
     return SpaceStats(space.name, space.version, space.n_vectors, space.n_dims, n_bytes)

@@ -269,9 +269,7 @@ def _levels(image: Image, low: float, high: float) -> Image:
 
 
 def _resize(image: Image, longest: int) -> Image:
-    if max(image.size) <= longest:
-        return image
-    return image.resize(_fitting(image.size, longest), Resampling.LANCZOS)
+    return _cut(image, image.size, _fitting(image.size, longest))
 
 
 def _srgb(image: Image, profile: bytes | None) -> Image:
