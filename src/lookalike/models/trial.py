@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 
-import numpy as np
-
-from lookalike.errors import BadModel, LookalikeError
+from lookalike.errors import BadModel
 from lookalike.models.manifest import parts_of
 
 TRIAL = 30.0
@@ -43,7 +39,7 @@ def try_network(folder: Path) -> int:
     n_bytes = sum((folder / part).stat().st_size for part in parts_of(folder))
     seconds = LOADING + n_bytes / BYTES_PER_SECOND + 2 * TRIAL
     arguments = [str(folder.resolve()), str(TRIAL), str(MEMORY + COPIES * n_bytes)]
-    command = [sys.executable, "-P", "-c", f"from {__name__} import main; main()", *arguments]
+    command = [sys.executable, "-P", "-c", "from lookalike.models.tried import main; main()", *arguments]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, env={**os.environ, **_SINGLE})
     except subprocess.TimeoutExpired as error:
@@ -63,32 +59,3 @@ def cause_of(done: subprocess.CompletedProcess[str]) -> str:
     if done.returncode < 0:
         return f"it crashed with {signal.Signals(-done.returncode).name}"
     return done.stderr.strip().rpartition("\n")[2][:300] or f"exit status {done.returncode}"
-
-
-def _tried(folder: Path, seconds: float) -> int:
-    from lookalike.models.model import checked_dims, read_model  # which imports this module
-    from lookalike.models.network import Network, open_session
-    from lookalike.models.text_tower import open_text_tower
-
-    model = read_model(folder)
-    path = folder / model.network
-    network = Network(path, open_session(path), model.plug, model.preprocessing)
-    black = np.zeros((1, *model.preprocessing.size, 3), np.uint8)
-    n_dims = checked_dims(path, network.describe(black, seconds).shape[1])
-    if model.has_text:
-        open_text_tower(folder, n_dims).try_out(seconds)
-    return n_dims
-
-
-def main() -> None:
-    """Try the network in the folder that the command names, and print D as JSON, or why it is refused."""
-    folder, seconds, n_bytes = Path(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3])
-    with suppress(ValueError, OSError):  # a system that lacks the limit still has the parent's clock
-        resource.setrlimit(resource.RLIMIT_AS, (n_bytes, n_bytes))
-    try:
-        answer: dict[str, int | str] = {"dims": _tried(folder, seconds)}
-    except LookalikeError as error:
-        answer = {"refusal": str(error)}
-    except MemoryError:
-        answer = {"refusal": f"{folder} fills the memory of {n_bytes} bytes: do not use this network."}
-    print(json.dumps(answer))
