@@ -11,7 +11,7 @@ import lookalike
 PACKAGE = Path(lookalike.__file__).parent
 
 ROWS = [
-    "types query errors settings",
+    "types query errors settings lock",
     "media catalog models",
     "finders describers codes index ranking video people text learning maps metrics sample",
     "collection",
@@ -24,6 +24,7 @@ PAIRS = {
     ("query", "errors"): "a query that cannot be understood is refused where it is made",
     ("query", "types"): "a picture in a query may be an array",
     ("settings", "errors"): "so is a setting",
+    ("lock", "errors"): "and who finds something locked",
     ("describers", "codes"): "a describer brings what makes codes of its vectors",
     ("cli", "api"): "`lookalike serve` starts the server",
 }

@@ -26,7 +26,7 @@ class CollectionNotFound(LookalikeError):
 
 
 class CollectionBusy(LookalikeError):
-    """Another process holds a lock of the collection."""
+    """Another process holds a lock of the collection, or of what is being installed or trained."""
 
 
 class CollectionDamaged(LookalikeError):

@@ -15,12 +15,12 @@ import numpy as np
 import pytest
 
 from lookalike.catalog.held_file import HeldFile
-from lookalike.catalog.lock import writer_lock
 from lookalike.collection import Collection
 from lookalike.collection.looks import look_of
 from lookalike.collection.search import Page, answer
 from lookalike.collection.uploads import Uploads
 from lookalike.errors import CollectionBusy, CollectionDamaged, CollectionNotFound, IncompatibleCollection
+from lookalike.lock import writer_lock
 from lookalike.query import leaves, parse
 
 

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from lookalike.catalog.lock import writer_lock
 from lookalike.collection import Collection
 from lookalike.errors import BadQuery, ItemNotFound
 from lookalike.jobs import Job, Jobs
+from lookalike.lock import writer_lock
 from lookalike.settings import Settings
 
 SECONDS = 60.0

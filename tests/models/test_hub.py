@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -19,7 +20,7 @@ import pytest
 
 from lookalike.errors import BadModel, LookalikeError, ModelNotFound
 from lookalike.models import Download, list_published, pull_model, read_model, verify_model
-from lookalike.models.published import Pins, Published, pins_of, repository_of
+from lookalike.models.published import Pins, Published, pins_of, remember, repository_of
 from tests.towers import PAD, textual, tokenizer
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -324,6 +325,13 @@ def test_a_network_that_changed_since_it_first_came_is_refused(
     model = pull_model("ViT-B-32__toy", tmp_path, confirm=yes, revision="main", endpoint=hub.endpoint)
     assert model is not None
     assert pulled_again(hub, tmp_path)[0].n_unknown == 0
+
+
+def test_pulls_that_end_together_are_all_remembered(tmp_path: Path) -> None:
+    pins = {f"org/net-{number}": Pins(COMMIT, {"visual/model.onnx": f"{number:064x}"}) for number in range(24)}
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda repository: remember(repository, pins[repository], tmp_path), pins))
+    assert {repository: pins_of(repository, tmp_path) for repository in pins} == pins
 
 
 def test_a_repository_that_lost_a_file_is_refused(hub: Hub, build: Callable, tmp_path: Path) -> None:

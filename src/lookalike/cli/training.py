@@ -62,7 +62,7 @@ def train(
 
 
 def _train(terminal: Terminal, plan: "Recipe", index: Path, into: Path, cache: Path, threads: int | None) -> None:
-    from lookalike.catalog.lock import writer_lock
+    from lookalike.lock import writer_lock
 
     into.mkdir(parents=True, exist_ok=True)
     with writer_lock(into / LOCK, deed=f"{into} is being trained in"):

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from lookalike.catalog import tables as t
 from lookalike.catalog.database import translated
-from lookalike.catalog.lock import writer_lock
 from lookalike.collection.store import LOCKS, Store
+from lookalike.lock import writer_lock
 
 
 class JobLog:

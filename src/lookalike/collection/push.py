@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from lookalike.catalog import tables as t
 from lookalike.catalog.database import translated
-from lookalike.catalog.lock import writer_lock
 from lookalike.codes.coder import Coder
 from lookalike.collection.engine import FIELDS, Pushed, pushed, values_of, version_of
 from lookalike.collection.indexes import bit_order
@@ -27,6 +26,7 @@ from lookalike.index.elastic.engine import Engine
 from lookalike.index.elastic.ingest import Operation, PutReport
 from lookalike.index.elastic.neighbours import RADIUS, ensure_lookup
 from lookalike.index.elastic.schemes import SCHEMES, subcodes
+from lookalike.lock import writer_lock
 
 ROWS = 5000
 """Rows that are compared, and written, at a time."""

@@ -15,7 +15,6 @@ from sqlalchemy.engine import Connection
 
 from lookalike.catalog import tables as t
 from lookalike.catalog.database import translated
-from lookalike.catalog.lock import writer_lock
 from lookalike.collection.batches import batches, rows_among
 from lookalike.collection.describe import describe_all
 from lookalike.collection.generations import drop, items_without, switch
@@ -29,6 +28,7 @@ from lookalike.collection.space_files import load_space_files
 from lookalike.collection.spaces import Spaces, largest_size
 from lookalike.collection.store import LOCKS, PATIENCE_SECONDS, Space, Store
 from lookalike.errors import ItemNotFound, ModelNotFound, UnreadableMedia
+from lookalike.lock import writer_lock
 from lookalike.media import Decoder
 from lookalike.types import Describer, Image, Vectors
 

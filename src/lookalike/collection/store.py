@@ -21,9 +21,9 @@ from sqlalchemy.pool import PoolProxiedConnection
 from lookalike.catalog import tables as t
 from lookalike.catalog.database import SCHEMA, command, migrate, open_catalog, schema_of, translated, writing
 from lookalike.catalog.held_file import HeldFile
-from lookalike.catalog.lock import writer_lock
 from lookalike.catalog.vector_file import CodeFile, RowFile, VectorFile
 from lookalike.errors import CollectionBusy, CollectionDamaged, CollectionNotFound, StorageFull
+from lookalike.lock import writer_lock
 
 PATIENCE_SECONDS = 30.0
 """How long to wait for others who make or migrate the catalogue, or change it a little."""

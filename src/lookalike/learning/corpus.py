@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 from PIL import ImageOps
 
-from lookalike.catalog.lock import writer_lock
 from lookalike.errors import BadRecipe
 from lookalike.learning.recipe import Recipe
+from lookalike.lock import writer_lock
 
 _DAMAGE = (tarfile.TarError, Pillow.DecompressionBombError, RecursionError)  # the last for links to themselves
 COLUMNS = ("shard", "path", "source", "label")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
-import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping
@@ -12,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lookalike.errors import BadModel, LookalikeError, StorageFull
+from lookalike.lock import writer_lock
 from lookalike.models.files import file_in
 from lookalike.models.manifest import ModelFile, parts_of, write_manifest
 from lookalike.models.model import Model, read_model
@@ -86,8 +85,9 @@ def installing(name: str, directory: Path, n_bytes: int) -> Iterator[Path]:
     Raises
     ------
     LookalikeError
-        If the name is taken or cannot be a name, another process installs under it, or the directory cannot be
-        written.
+        If the name is taken or cannot be a name, or the directory cannot be written.
+    CollectionBusy
+        If another process installs under the name.
     StorageFull
         If the disk has no room.
     """
@@ -100,7 +100,8 @@ def installing(name: str, directory: Path, n_bytes: int) -> Iterator[Path]:
             raise StorageFull(
                 f"{directory} has {free} bytes free and {name} needs {n_bytes}: make room, then try again."
             )
-        with _alone(name, directory):
+        lock, deed = directory / f".new-{name}.lock", f"{name} is being installed in {directory}"
+        with writer_lock(lock, deed=deed, leaves_file=False):
             check_name_is_free(name, directory)
             shutil.rmtree(place, ignore_errors=True)  # left behind if somebody killed us here
             place.mkdir()
@@ -114,27 +115,6 @@ def installing(name: str, directory: Path, n_bytes: int) -> Iterator[Path]:
         raise kind(
             f"{name} cannot be written to {directory} ({error.strerror}): make room or change the folder."
         ) from error
-
-
-@contextmanager
-def _alone(name: str, directory: Path) -> Iterator[None]:
-    """Keep other processes and threads from installing under this name; one that was killed keeps nobody."""
-    path = directory / f".new-{name}.lock"
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            is_theirs = not os.path.samestat(os.fstat(descriptor), path.stat())
-        except (BlockingIOError, FileNotFoundError):
-            is_theirs = True  # whoever held it has removed it since it was opened here, or holds it still
-        if is_theirs:
-            raise LookalikeError(f"{name} is being installed in {directory} already: wait until that has ended.")
-        try:
-            yield
-        finally:
-            path.unlink(missing_ok=True)
-    finally:
-        os.close(descriptor)
 
 
 def check_name_is_free(name: str, directory: Path) -> None:

@@ -16,10 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from lookalike.errors import BadModel
+from lookalike.lock import writer_lock
 from lookalike.models.files import file_in, read_json
 
 PULLED = "pulled.json"
 """What came first, in the folder of networks."""
+
+PATIENCE_SECONDS = 10.0
+"""For another pull that writes down what came."""
 
 
 @dataclass(frozen=True)
@@ -109,12 +113,14 @@ def pins_of(repository: str, directory: Path) -> Pins:
 
 
 def remember(repository: str, pins: Pins, directory: Path) -> None:
-    """Write down what came, as what must come from now on."""
-    entries = {**_pulled(directory), repository: pins}
-    content = {name: {"revision": one.revision, "files": dict(one.files)} for name, one in entries.items()}
+    """Write down what came, as what must come from now on; pulls that end together wait for each other."""
     new = directory / f".new-{PULLED}"
-    new.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    new.replace(directory / PULLED)
+    lock, deed = directory / f"{new.name}.lock", f"{PULLED} is being written"
+    with writer_lock(lock, patience=PATIENCE_SECONDS, deed=deed, leaves_file=False):
+        entries = {**_pulled(directory), repository: pins}
+        content = {name: {"revision": one.revision, "files": dict(one.files)} for name, one in entries.items()}
+        new.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        new.replace(directory / PULLED)
 
 
 def _pulled(directory: Path) -> dict[str, Pins]:

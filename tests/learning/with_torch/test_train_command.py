@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from lookalike.catalog.lock import writer_lock
 from lookalike.cli import main
 from lookalike.learning.checkpoint import CHECKPOINT, read_checkpoint
 from lookalike.learning.recipe import read_recipe
+from lookalike.lock import writer_lock
 from lookalike.models import read_model
 
 RECIPE = """

@@ -5,17 +5,19 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from lookalike.catalog.lock import writer_lock
 from lookalike.errors import CollectionBusy
+from lookalike.lock import writer_lock
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from lookalike.catalog.lock import writer_lock
+from lookalike.lock import writer_lock
 with writer_lock(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(600)
@@ -79,3 +81,21 @@ def test_the_lock_is_not_inherited_by_programs_that_the_holder_starts(tmp_path: 
         with writer_lock(tmp_path / "lock"):
             pass
         child.kill()
+
+
+def test_of_many_who_wait_one_at_a_time_holds_a_lock_whose_file_vanishes(tmp_path: Path) -> None:
+    path, inside, most = tmp_path / "lock", 0, 0
+
+    def hold() -> None:
+        nonlocal inside, most
+        with writer_lock(path, patience=60, leaves_file=False):
+            inside += 1
+            most = max(most, inside)
+            time.sleep(0.002)
+            inside -= 1
+
+    with ThreadPoolExecutor(8) as threads:
+        for held in [threads.submit(hold) for _ in range(40)]:
+            held.result()
+    assert most == 1
+    assert not path.exists()
