@@ -109,14 +109,20 @@ def test_a_change_that_fails_is_taken_back(page: Page, complaints: Complaints) -
     expect(chips(page)).to_have_count(2)
 
 
-def test_a_question_that_nobody_was_there_to_read_is_read_later(page: Page, complaints: Complaints) -> None:
+@pytest.mark.parametrize("gateway", [None, 502, 503, 504])
+def test_a_question_that_nobody_was_there_to_read_is_read_later(
+    page: Page, complaints: Complaints, gateway: int | None
+) -> None:
     """Several calls fail together, and count as one loss: the next try comes after a second."""
-    complaints.expect("ERR_FAILED")
+    complaints.expect("ERR_FAILED" if gateway is None else str(gateway))
     tries: list[str] = []
 
     def refuse(route: Route) -> None:
         tries.append(route.request.url)
-        route.abort()
+        if gateway is None:
+            route.abort()
+        else:
+            route.fulfill(status=gateway, content_type="text/html", body="<h1>Nobody is there</h1>")
 
     page.clock.install()
     page.route("**/v1/**", refuse)

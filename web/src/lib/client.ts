@@ -128,15 +128,23 @@ async function read(call: Promise<{ data?: Orders["Query"] }>): Promise<Read> {
 async function answered(request: Request): Promise<Response> {
   const response = await fetch(request).catch((error: unknown) => {
     if (isAborted(error)) throw error;
+    return null;
+  });
+  if (response === null || isOfGateway(response)) {
     listeners.gone();
     throw new Problem(0, "The server does not answer; the page keeps trying.");
-  });
+  }
   listeners.answered();
   if (response.status === 401 && !request.url.endsWith("/v1/session")) listeners.unauthorised();
   if (!response.ok) {
     throw new Problem(response.status, await detail(response), Number(response.headers.get("Retry-After") ?? 0));
   }
   return response;
+}
+
+/** Whether a gateway answered for a server that is not there; the server itself says what is wrong as a problem. */
+function isOfGateway({ status, headers }: Response): boolean {
+  return [502, 503, 504].includes(status) && !headers.get("Content-Type")?.startsWith("application/problem+json");
 }
 
 async function detail(response: Response): Promise<string> {
