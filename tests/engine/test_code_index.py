@@ -1,6 +1,7 @@
 """What an engine finds is what a loop over all codes finds, with filters, ties and all."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 import pytest
@@ -136,6 +137,29 @@ def test_versions_are_read_by_id_in_pages(index: CodeIndex, monkeypatch: pytest.
     assert index.versions(N) == {}
 
 
+def test_a_document_without_a_version_has_version_0(engine: Engine) -> None:
+    index = CodeIndex(engine, "unversioned")
+    index.create(Layout(), {})
+    try:
+        index.put([5, 6], drawn(2, 17), [{}, {"version": -3}])
+        index.refresh()
+        assert index.versions(0) == {5: 0, 6: -3}
+    finally:
+        index.drop()
+
+
+def test_a_search_without_the_lookup_index_is_refused_until_it_is_made_again(
+    index: CodeIndex, engine: Engine, codes: NDArray[np.uint64]
+) -> None:
+    CodeIndex(engine, LOOKUP).drop()
+    try:
+        with pytest.raises(EngineRefused, match="`lookalike push` makes an index that is missing"):
+            index.search(codes[:1], 3)
+    finally:
+        ensure_lookup(engine)
+    assert index.search(codes[:1], 3).ids[0, 0] == 0
+
+
 def test_the_lookup_index_holds_the_137_neighbours_of_every_sub_code(engine: Engine) -> None:
     near = neighbours()
     assert near.shape == (N_VALUES, 137)
@@ -206,11 +230,16 @@ def test_an_alias_is_switched_in_one_step_and_what_it_stood_for_is_deleted(engin
             index.create(Layout(), {"name": index.name})
         assert index_behind(engine, "photos") is None
         for index in (first, second, second):
-            switch(engine, "photos", index.name)
+            switch(engine, "photos", index.name, index_behind(engine, "photos"))
             assert CodeIndex(engine, "photos").about() == {"name": index.name}
         assert first.about() is None
         with pytest.raises(EngineRefused, match="photos-2 is an index"):
             index_behind(engine, "photos-2")
+        first.create(Layout(), {})
+        switch(engine, "photos", first.name, None)
+        for ask in (partial(index_behind, engine, "photos"), CodeIndex(engine, "photos").about):
+            with pytest.raises(EngineRefused, match=r"stands for several indexes \(photos-1, photos-2\)"):
+                ask()
     finally:
         first.drop()
         second.drop()

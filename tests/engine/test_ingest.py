@@ -59,6 +59,23 @@ def test_what_an_engine_refuses_alone_is_reported_with_its_reason(engine: Engine
         index.drop()
 
 
+@pytest.mark.parametrize("block", ["write", "read_only", "read_only_allow_delete"])
+def test_an_index_that_may_not_be_written_is_said_to_be_blocked(url: str, block: str) -> None:
+    with Proxy(url) as proxy:
+        index = CodeIndex(Engine(proxy.url, patience=Patience(2, 0.01, 0.01)), "blocked")
+        index.create(Layout(), {})
+        try:
+            index.engine.request("PUT", "/blocked/_settings", {f"index.blocks.{block}": True})
+            before = proxy.n_requests
+            with pytest.raises((EngineRefused, EngineUnavailable), match=r"index \[blocked\] blocked by") as error:
+                index.put(range(9), drawn(9, 7), most_bytes=1)
+            assert str(error.value).endswith(("take the block away", "run the same command again to go on"))
+            assert proxy.n_requests - before <= 3
+        finally:
+            index.engine.request("PUT", "/blocked/_settings", {f"index.blocks.{block}": None})
+            index.drop()
+
+
 def test_requests_are_as_large_as_allowed_and_no_larger(url: str) -> None:
     with Proxy(url) as proxy:
         index = CodeIndex(Engine(proxy.url), "portions")

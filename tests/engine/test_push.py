@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -21,9 +22,10 @@ from lookalike.collection import Collection
 from lookalike.collection.engine import EngineProposal, clause_of
 from lookalike.collection.indexes import bit_order
 from lookalike.collection.push import Push
-from lookalike.errors import BadQuery, EngineUnavailable, LookalikeError
+from lookalike.errors import BadQuery, EngineRefused, EngineUnavailable, LookalikeError
 from lookalike.index.code_segment import ordered
 from lookalike.index.elastic import CodeIndex, Engine, Patience
+from lookalike.index.elastic.code_index import Layout, index_behind, switch
 from lookalike.index.elastic.ingest import Operation
 from lookalike.index.elastic.schemes import subcodes
 from lookalike.index.reranked import RerankedIndex
@@ -31,6 +33,7 @@ from lookalike.jobs import Job, Jobs
 from lookalike.query import parse
 from lookalike.settings import Settings
 from tests.engine.proxy import Proxy
+from tests.engine.test_code_index import TWO_STAGE, drawn, naive
 
 SPACE = "colour"
 
@@ -235,6 +238,135 @@ def test_an_index_of_another_collection_is_left_alone(photos: Collection, tmp_pa
     ):
         other.push(SPACE, name=name)
     assert photos.check_push(SPACE).ok
+
+
+@pytest.mark.parametrize("name", ["", "*", "mine*", "a,b", "Mine", "a/b", "a?b", "_all", ".mine", "-mine", "<m-{now}>"])
+def test_what_no_index_can_be_called_is_refused(photos: Collection, name: str) -> None:
+    with pytest.raises(BadQuery, match=r"no index can be called .*; choose a --name of a to z"):
+        photos.push(SPACE, name=name)
+
+
+class Meddler(Proxy):
+    """Does something of its own just before the third request that writes rows is passed on."""
+
+    def __init__(self, url: str, deed: Callable[[], object]) -> None:
+        super().__init__(url)
+        self._deed = deed
+        self._n_written = 0
+
+    def passed_on(self, method: str, path: str, body: bytes, content_type: str) -> tuple[int, bytes]:
+        if "/_bulk" in path:
+            self._n_written += 1
+            if self._n_written == 3:
+                self._deed()
+        return super().passed_on(method, path, body, content_type)
+
+
+@contextmanager
+def meanwhile(photos: Collection, monkeypatch: pytest.MonkeyPatch, deed: Callable[[], object]) -> Iterator[Push]:
+    """Return a push that meets a deed of somebody else when eighteen rows are written."""
+    from lookalike.collection import push
+
+    monkeypatch.setattr(push, "ROWS", 9)
+    with Meddler(photos.settings.engine or "", deed) as proxy:
+        yield Push(photos._store, photos._spaces.view(SPACE), Engine(proxy.url))
+
+
+def targets(photos: Collection) -> list[str]:
+    """Return the indexes in the engine that were made for the space."""
+    record = next(photos.folder.glob(f"spaces/{SPACE}/engine.json"))
+    name = json.loads(record.read_text())["index"]
+    return sorted(Engine(photos.settings.engine or "").request("GET", f"/{name}-*/_mapping"))
+
+
+def test_an_index_that_is_deleted_while_it_is_pushed_is_not_searched(
+    photos: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = Engine(photos.settings.engine or "")
+
+    def delete() -> None:
+        engine.request("DELETE", f"/{targets(photos)[0]}")
+
+    with meanwhile(photos, monkeypatch, delete) as push, pytest.raises(LookalikeError, match="delete it if nobody"):
+        push.push()
+    with pytest.raises(BadQuery, match="was not pushed as it is now"):
+        photos.check_push(SPACE)
+    delete()  # what the engine made of the rest by itself
+    assert photos.push(SPACE).written == 40
+    assert photos.check_push(SPACE).ok
+
+
+def test_an_index_that_others_put_behind_the_name_while_we_push_is_not_deleted(
+    photos: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = Engine(photos.settings.engine or "")
+    name = f"mine-{uuid4().hex[:6]}"
+    theirs = CodeIndex(engine, f"{name}-theirs")
+
+    def put() -> None:
+        theirs.create(Layout(), {"key": "theirs"})
+        switch(engine, name, theirs.name, None)
+
+    with meanwhile(photos, monkeypatch, put) as push, pytest.raises(LookalikeError, match=f"{name}-theirs at .* not"):
+        push.push(name)
+    assert theirs.about() == {"key": "theirs"}
+    assert index_behind(engine, name) == theirs.name
+
+
+def test_an_alias_that_others_let_stand_for_their_index_too_is_an_error_in_words(photos: Collection) -> None:
+    engine = Engine(photos.settings.engine or "")
+    name = photos.push(SPACE).index
+    theirs = CodeIndex(engine, f"{name}-theirs")
+    theirs.create(Layout(), {})
+    theirs.put(range(40), np.zeros((40, 4), dtype=np.uint64))
+    theirs.refresh()
+    switch(engine, name, theirs.name, None)
+    for ask in (photos.push, photos.check_push):
+        with pytest.raises(EngineRefused, match=f"{name} at .* stands for several indexes"):
+            ask(SPACE)
+
+
+def test_an_index_that_was_deleted_is_said_to_be_missing_and_made_again(photos: Collection) -> None:
+    engine = Engine(photos.settings.engine or "")
+    photos.push(SPACE)
+    for index in targets(photos):
+        engine.request("DELETE", f"/{index}")
+    with pytest.raises(EngineRefused, match="`lookalike push` makes an index that is missing"):
+        photos.search(f"#7@{SPACE}")
+    with pytest.raises(BadQuery, match="any more; run `lookalike push`"):
+        photos.check_push(SPACE)
+    assert photos.push(SPACE).written == 40
+    assert photos.check_push(SPACE).ok
+
+
+def test_where_every_row_is_refused_the_rest_is_not_tried(photos: Collection, monkeypatch: pytest.MonkeyPatch) -> None:
+    from lookalike.collection import push
+
+    monkeypatch.setattr(push, "ROWS", 9)
+    monkeypatch.setattr(push, "MOST_FAILED", 10)
+    monkeypatch.setattr(push, "FIELDS", {"item": {"type": "long"}})
+    report = photos.push(SPACE)
+    assert (report.written, len(report.failed)) == (0, 18)
+    assert "kind" in report.failed[0][1] or "strict" in report.failed[0][1]
+
+
+@pytest.mark.parametrize("portion", [1, 7, 5000])
+def test_a_check_expects_what_a_loop_finds(photos: Collection, portion: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    from lookalike.collection import push
+
+    monkeypatch.setattr(push, "ROWS", portion)
+    view = photos._spaces.view(SPACE)
+    assert view.codes is not None and view.coder is not None
+    codes = ordered(np.concatenate(view.codes), bit_order(view.coder))
+    rows = np.delete(np.arange(40), [3, 17])
+    queries = np.concatenate([codes[[3, 9]], drawn(2, 7)])
+    ids, distances = Push(photos._store, view, Engine("http://127.0.0.1:9"))._nearest(queries, rows)
+    n_found = 0
+    for query, near, far in zip(queries, ids, distances, strict=True):
+        expected = naive(codes, query, push.K, TWO_STAGE, np.isin(np.arange(40), rows))
+        n_found += len(expected[0])
+        assert (near[near >= 0].tolist(), far[near >= 0].tolist()) == expected
+    assert n_found > 2
 
 
 @pytest.fixture

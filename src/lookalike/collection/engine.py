@@ -200,6 +200,7 @@ class EngineProposal:
                 return self._otherwise(queries, n, allowed)
             codes = ordered(query_codes(self._coder, queries), bit_order(self._coder))
             found = self._index.search(codes, n, clauses=clauses).ids
+            found = np.where(found < self._n_pushed, found, -1)  # it was told so, but who knows what answers
             if allowed is not None:  # it has the last word: what was pushed may be older than the catalogue
                 found = np.where(allowed[found], found, -1)
             return np.concatenate([found, self._later(queries, n, allowed)], axis=1)

@@ -1,5 +1,6 @@
 """Moving a space to a search engine, portion by portion, and verifying that the engine then finds the same."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -35,6 +36,12 @@ CODES_PER_SHARD = 20_000_000
 N_QUERIES, K = 50, 20
 """How many questions both sides are asked to verify a push, and for how many hits."""
 
+MOST_FAILED = 1000
+"""Rows that an engine may refuse before the rest is not tried."""
+
+NAME = re.compile("[a-z][a-z0-9._-]*")
+"""Of an index; engines allow more, of which some means several indexes, or something in a URL."""
+
 LAYOUT = 1
 """Of the documents: another one makes another index."""
 
@@ -53,7 +60,7 @@ class PushReport:
     written, removed, unchanged : int
         Rows.
     failed : tuple of (int, str)
-        Rows that the engine refused, with the reason.
+        Rows that the engine refused, with the reason; with more than a thousand, the rest was not tried.
     """
 
     space: str
@@ -193,6 +200,8 @@ class Push:
 
         Raises
         ------
+        BadQuery
+            If no index can have the name.
         LookalikeError
             If the name is taken by another collection, or the engine is not one that we know.
         CollectionBusy
@@ -207,9 +216,9 @@ class Push:
             return self._push(name, n_shards)
 
     def _push(self, name: str | None, n_shards: int | None) -> PushReport:
+        place = self._place(name)
         self._engine.info()
         ensure_lookup(self._engine)
-        place = self._place(name)
         behind = index_behind(self._engine, place.index)
         if behind is not None:
             self._check_owner(CodeIndex(self._engine, behind), place)
@@ -221,9 +230,15 @@ class Push:
         target.refresh()
         report = self._write(target, place)
         if not report.failed:
-            switch(self._engine, place.index, target.name)
+            self._switch(target, place)
             self._save(Pushed(place.index, place.key, self._coder.version, self._view.space.n_rows))
         return report
+
+    def _switch(self, target: CodeIndex, place: Pushed) -> None:
+        behind = index_behind(self._engine, place.index)
+        if behind is not None:  # it was ours when we began; what others put there since is not ours to delete
+            self._check_owner(CodeIndex(self._engine, behind), place)
+        switch(self._engine, place.index, target.name, behind)
 
     def _folder(self) -> Path:
         """Return where the generation lies now: it moves when pictures are removed."""
@@ -243,7 +258,13 @@ class Push:
         if known is not None and name in (None, known.index):
             return known
         key = uuid4().hex
-        return Pushed(name or f"lookalike-{self._view.space.name}-{key[:8]}", key)
+        index = f"lookalike-{self._view.space.name}-{key[:8]}" if name is None else name
+        if NAME.fullmatch(index) is None:
+            raise BadQuery(
+                f"no index can be called {index or 'nothing'}; choose a --name of a to z, 0 to 9, - . and _, with a "
+                "letter first"
+            )
+        return Pushed(index, key)
 
     def _check_owner(self, index: CodeIndex, place: Pushed) -> None:
         about = index.about()
@@ -251,7 +272,8 @@ class Push:
             raise BadQuery(f"there is no index {index.name} at {self._engine.url} any more; run `lookalike push`")
         if about.get("key") != place.key:
             raise LookalikeError(
-                f"{index.name} at {self._engine.url} was not pushed from this collection; choose another --name"
+                f"{index.name} at {self._engine.url} was not pushed from this collection, or from another space or "
+                "generation of it; delete it if nobody needs it, or choose another --name"
             )
 
     def _write(self, target: CodeIndex, place: Pushed) -> PushReport:
@@ -261,6 +283,9 @@ class Push:
             report = target.write(portion.operations())
             n_unchanged += int(np.count_nonzero(~portion.is_changed))
             total.join(report)
+            self._check_owner(target, place)  # an engine makes an index that was deleted anew, without what it notes
+            if len(total.failed) > MOST_FAILED:
+                break
         target.refresh()
         space = self._view.space.name
         return PushReport(space, place.index, total.written, total.deleted, n_unchanged, tuple(total.failed))
@@ -298,30 +323,31 @@ class Push:
         asked = rng.permutation(rows)[:N_QUERIES]
         flips = np.packbits(rng.random((len(asked), 256)) < 0.05, axis=1).view(np.uint64)
         flips[::2] = 0
-        different = 0
-        for code in self._ordered(asked) ^ flips:
-            found = index.search(code[None], K)
-            ids, distances = self._nearest(code, rows)
-            n = len(ids)
-            is_same = np.array_equal(found.ids[0, :n], ids) and np.array_equal(found.distances[0, :n], distances)
-            different += not (is_same and (found.ids[0, n:] == -1).all())
-        return len(asked), different
+        queries = self._ordered(asked) ^ flips
+        found = index.search(queries, K)
+        ids, distances = self._nearest(queries, rows)
+        is_same = (found.ids == ids) & (found.distances == distances)
+        return len(asked), int(np.count_nonzero(~is_same.all(axis=1)))
 
     def _nearest(
-        self, code: NDArray[np.uint64], rows: NDArray[np.int64]
+        self, queries: NDArray[np.uint64], rows: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return what a two-stage search must find, and the distances, by looking at every code."""
-        near, distances = [], []
-        own = subcodes(code[None], TWO_STAGE.n_tables)
+        """Return what a two-stage search must find, ids and distances (Q, K), by looking at every code once."""
+        n_tables, none = TWO_STAGE.n_tables, TWO_STAGE.n_bits + 1
+        ids = np.full((len(queries), K), -1, dtype=np.int64)
+        distances = np.full((len(queries), K), none, dtype=np.int64)
+        own = subcodes(queries, n_tables)
         for start in range(0, len(rows), ROWS):
             part = rows[start : start + ROWS]
             codes = self._ordered(part)
-            is_near = (np.bitwise_count(subcodes(codes, TWO_STAGE.n_tables) ^ own) <= RADIUS).any(axis=1)
-            near.append(part[is_near])
-            distances.append(np.bitwise_count(codes[is_near] ^ code).sum(axis=1, dtype=np.int64))
-        found, far = np.concatenate(near), np.concatenate(distances)
-        best = np.lexsort((found, far))[:K]
-        return found[best], far[best]
+            theirs = subcodes(codes, n_tables)
+            for query, code in enumerate(queries):
+                is_near = (np.bitwise_count(theirs ^ own[query]) <= RADIUS).any(axis=1)
+                far = np.bitwise_count(codes[is_near] ^ code).sum(axis=1, dtype=np.int64)
+                both = np.concatenate([ids[query], part[is_near]]), np.concatenate([distances[query], far])
+                best = np.lexsort(both)[:K]
+                ids[query], distances[query] = both[0][best], both[1][best]
+        return ids, distances
 
     def _portions(self, index: CodeIndex) -> Iterator[Portion]:
         """Yield all rows in portions; the last one also has what the engine has beyond them."""

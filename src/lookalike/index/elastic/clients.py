@@ -44,7 +44,7 @@ class Access:
     ca : Path or None
         A file of certificates that vouch for the engine's; None takes those of this computer.
     seconds : float
-        How long to wait for one answer.
+        How long to wait for a connection, and for each next part of an answer.
     """
 
     urls: tuple[str, ...]
@@ -81,15 +81,17 @@ def opensearch_call(access: Access) -> Call:
             raise NoAnswer(f"no connection: {_inner(error)}") from error
         except exceptions.TransportError as error:
             raise _answered(int(error.status_code), error.info) from error
-        except exceptions.SerializationError as error:
+        except (exceptions.SerializationError, RecursionError) as error:
             raise NoAnswer("an answer that is no JSON", may_help=False) from error
+        except AttributeError as error:  # the client looks into the body of an error as if it were an object
+            raise NoAnswer("an error in words that no search engine has") from error
 
     return call
 
 
 def elasticsearch_call(access: Access) -> Call:
     """Return what sends requests by `elasticsearch`; raises `ImportError` where it is not installed."""
-    from elastic_transport import ConnectionTimeout, TlsError, TransportError
+    from elastic_transport import ConnectionTimeout, SerializationError, TlsError, TransportError
     from elasticsearch import ApiError, Elasticsearch, UnsupportedProductError
 
     _quiet("elastic_transport")
@@ -117,6 +119,8 @@ def elasticsearch_call(access: Access) -> Call:
             raise NoAnswer(f"no answer within {access.seconds:g} seconds") from error
         except TlsError as error:
             raise NoAnswer(f"no secure connection: {error.message}", may_help=False) from error
+        except (SerializationError, RecursionError) as error:  # which may have had a status that says to ask again
+            raise NoAnswer("an answer that is no JSON") from error
         except TransportError as error:
             raise NoAnswer(f"no connection: {error.message}") from error
 
@@ -157,9 +161,10 @@ def reason_of(body: Any) -> str:
     """Return why an engine refused, from the error in its answer."""
     error = body.get("error", body) if isinstance(body, Mapping) else body
     if not isinstance(error, Mapping):
-        return str(error or "")[:500]
-    causes: Sequence[Any] = error.get("root_cause") or [error]
-    cause = causes[0] if isinstance(causes[0], Mapping) else error
-    inner = error.get("caused_by") or {}
-    reason = str(cause.get("reason") or error.get("type") or error)
-    return f"{reason}: {inner['reason']}"[:500] if inner.get("reason") not in (None, reason) else reason[:500]
+        return " ".join(str(error or "").split())[:500]
+    causes = error.get("root_cause")
+    first = causes[0] if isinstance(causes, Sequence) and causes else None
+    inner = error.get("caused_by")
+    reason = str((first if isinstance(first, Mapping) else error).get("reason") or error.get("type") or error)
+    because = inner.get("reason") if isinstance(inner, Mapping) else None
+    return f"{reason}: {because}"[:500] if because not in (None, reason) else reason[:500]

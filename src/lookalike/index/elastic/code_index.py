@@ -1,14 +1,15 @@
 """The codes of one space in an engine: written, compared by version, searched, and put in another's place."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.errors import EngineRefused, EngineUnavailable
-from lookalike.index.elastic.engine import Engine, line
+from lookalike.index.elastic.engine import Engine, check_whole, line
 from lookalike.index.elastic.ingest import MOST_BYTES, Operation, PutReport, bulk
 from lookalike.index.elastic.neighbours import LOOKUP, count, create, keyword
 from lookalike.index.elastic.schemes import N_WORDS, SCHEMES, Scheme, query_of, subcodes
@@ -24,6 +25,12 @@ ANSWER = "timed_out,_shards,hits.hits.sort,hits.hits.fields"
 
 TEXTS = "texts"
 """The field of texts that words are looked for in."""
+
+LARGEST_ID = (1 << 63) - 1
+NO_VERSION: Mapping[str, Sequence[int]] = {"version": [0]}
+
+Hits: TypeAlias = Sequence[Mapping[str, Any]]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -114,15 +121,23 @@ class CodeIndex:
         create(self.engine, self.name, layout.to_json(about))
 
     def about(self) -> dict[str, Any] | None:
-        """Return what the index notes of itself; None where there is no index."""
+        """Return what the index notes of itself; None where there is no index.
+
+        Raises
+        ------
+        EngineRefused
+            If the name is an alias that stands for several indexes.
+        """
+
+        def meta(answer: Mapping[str, Any]) -> dict[str, Any]:
+            return dict(answer[_only(self.engine, self.name, answer)]["mappings"].get("_meta", {}))
+
         try:
-            answer = self.engine.request("GET", f"/{self.name}/_mapping")
+            return self.engine.ask(meta, "GET", f"/{self.name}/_mapping")
         except EngineRefused as refusal:
             if refusal.status == 404:
                 return None
             raise
-        ((_, found),) = answer.items()
-        return found["mappings"].get("_meta", {})
 
     def put(
         self,
@@ -169,27 +184,33 @@ class CodeIndex:
 
     def n_bytes(self) -> int:
         """Return how large the index is on disk, without copies."""
-        answer = self.engine.request("GET", f"/{self.name}/_stats/store")
-        return int(answer["_all"]["primaries"]["store"]["size_in_bytes"])
+        return self.engine.ask(
+            lambda answer: int(answer["_all"]["primaries"]["store"]["size_in_bytes"]),
+            "GET",
+            f"/{self.name}/_stats/store",
+        )
 
     def versions(self, first: int, end: int | None = None) -> dict[int, int]:
-        """Return the versions of the documents with ids from `first` to below `end`, as searches see them."""
-        span = {"gte": first} if end is None else {"gte": first, "lt": end}
+        """Return the versions of the documents with ids from `first` to below `end`, as searches see them.
+
+        The version of a document that has none is 0.
+        """
         found: dict[int, int] = {}
         while True:
+            span = range(first, LARGEST_ID if end is None else end)
             body = {
                 "size": PAGE,
-                "query": {"range": {"id": span}},
+                "query": {"range": {"id": {"gte": span.start, "lt": span.stop}}},
                 "sort": [{"id": "asc"}],
                 "stored_fields": "_none_",
                 "docvalue_fields": ["version"],
                 "track_total_hits": False,
             }
-            hits = self._hits(body)
-            found |= {hit["sort"][0]: hit["fields"]["version"][0] for hit in hits}
-            if len(hits) < PAGE:
+            page = self._search(partial(_versions, span=span), body)
+            found |= dict(page)
+            if len(page) < PAGE:
                 return found
-            span = span | {"gte": hits[-1]["sort"][0] + 1}
+            first = page[-1][0] + 1
 
     def search(
         self,
@@ -245,14 +266,14 @@ class CodeIndex:
         distances = np.full((len(codes), k), n_bits + 1, dtype=np.int64)
         for query, code in enumerate(codes):
             found = self._nearest(code, k, SCHEMES[scheme], (*clauses, *said))
-            ids[query, : len(found)] = [hit[1] for hit in found]
-            distances[query, : len(found)] = [n_bits - int(hit[0]) for hit in found]
+            ids[query, : len(found)] = [id_ for _, id_ in found]
+            distances[query, : len(found)] = [distance for distance, _ in found]
         return EngineMatches(ids, distances)
 
     def _nearest(
         self, code: NDArray[np.uint64], k: int, scheme: Scheme, clauses: Sequence[Mapping[str, Any]]
-    ) -> list[tuple[float, int]]:
-        """Return the score and id of each hit; what they are sorted by, so that nothing need be fetched."""
+    ) -> list[tuple[int, int]]:
+        """Return the distance and id of each hit; what they are sorted by, so that nothing need be fetched."""
         body = {
             "size": k,
             "query": query_of(code, scheme, LOOKUP, clauses),
@@ -260,18 +281,17 @@ class CodeIndex:
             "stored_fields": "_none_",
             "track_total_hits": False,
         }
-        return [tuple(hit["sort"]) for hit in self._hits(body)]
+        return self._search(partial(_distances, k=k, n_bits=scheme.n_bits), body)
 
-    def _hits(self, body: Mapping[str, Any]) -> list[dict[str, Any]]:
-        answer = self.engine.request(
-            "POST", f"/{self.name}/_search", body, allow_partial_search_results="false", filter_path=ANSWER
-        )
-        if answer.get("timed_out") or answer["_shards"]["failed"]:
-            raise EngineUnavailable(
-                f"{answer['_shards']['failed']} of {answer['_shards']['total']} parts of the index {self.name} at "
-                f"{self.engine.url} did not answer; see the health of the engine, and try again"
-            )
-        return answer.get("hits", {}).get("hits", [])
+    def _search(self, read: Callable[[Hits], T], body: Mapping[str, Any]) -> T:
+        """Return what `read` makes of the hits of all parts of the index."""
+
+        def hits(answer: Mapping[str, Any]) -> T:
+            check_whole(self.engine, self.name, answer)
+            return read(answer.get("hits", {}).get("hits", []))
+
+        whole = {"allow_partial_search_results": "false", "filter_path": ANSWER}
+        return self.engine.ask(hits, "POST", f"/{self.name}/_search", body, **whole)
 
     def drop(self) -> None:
         """Delete the index, if it is there."""
@@ -280,6 +300,28 @@ class CodeIndex:
         except EngineRefused as refusal:
             if refusal.status != 404:
                 raise
+
+
+def _distances(hits: Hits, k: int, n_bits: int) -> list[tuple[int, int]]:
+    """Return the distance and id of each hit; raises `ValueError` where they are not the best k in order."""
+    found = [(int(n_bits - score), id_) for score, id_ in (hit["sort"] for hit in hits)]
+    is_sound = all(0 <= distance <= n_bits and _is_id(id_) for distance, id_ in found)
+    if not is_sound or len(found) > k or found != sorted(found) or len({id_ for _, id_ in found}) < len(found):
+        raise ValueError(f"{len(found)} hits for k = {k}")
+    return found
+
+
+def _versions(hits: Hits, span: range) -> list[tuple[int, int]]:
+    """Return the id and version of each hit; raises `ValueError` where the ids are not in order, or not in a span."""
+    found = [(hit["sort"][0], hit.get("fields", NO_VERSION)["version"][0]) for hit in hits]
+    ids = [id_ for id_, _ in found]
+    if not all(_is_id(id_) and id_ in span for id_ in ids) or ids != sorted(ids):
+        raise ValueError(f"ids of {span}")
+    return found
+
+
+def _is_id(value: Any) -> bool:
+    return type(value) is int and 0 <= value <= LARGEST_ID
 
 
 def operations(
@@ -311,30 +353,48 @@ def index_behind(engine: Engine, alias: str) -> str | None:
         If an index itself has the name.
     """
     try:
-        answer = engine.request("GET", f"/{alias}/_alias")
+        index = engine.ask(partial(_only, engine, alias), "GET", f"/{alias}/_alias")
     except EngineRefused as refusal:
         if refusal.status == 404:
             return None
         raise
-    if len(answer) > 1:
-        raise EngineRefused(
-            f"{alias} at {engine.url} stands for several indexes ({', '.join(sorted(answer))}); choose another name",
-            400,
-        )
-    (index,) = answer
     if index == alias:
         raise EngineRefused(f"{alias} is an index of {engine.url} that others made; choose another name", 400)
     return index
 
 
-def switch(engine: Engine, alias: str, index: str) -> None:
-    """Let an alias stand for an index, in one step, and delete the index that it stood for."""
-    old = index_behind(engine, alias)
+def _only(engine: Engine, name: str, answer: Mapping[str, Any]) -> str:
+    """Return the one index that an answer tells of."""
+    names = sorted(answer.keys())
+    if len(names) > 1:
+        raise EngineRefused(
+            f"{name} at {engine.url} stands for several indexes ({', '.join(names)}); take it from those that others "
+            "made, or choose another name",
+            400,
+        )
+    return names[0]
+
+
+def switch(engine: Engine, alias: str, index: str, old: str | None) -> None:
+    """Let an alias stand for an index, and delete the one that it stood for, both in one step.
+
+    Parameters
+    ----------
+    old : str or None
+        What `index_behind` says of the alias.
+
+    Raises
+    ------
+    EngineUnavailable
+        If the engine does not say that it is done.
+    """
     if old == index:
         return
     actions: list[dict[str, Any]] = [{"add": {"index": index, "alias": alias}}]
     if old is not None:
-        actions.insert(0, {"remove": {"index": old, "alias": alias}})
-    engine.request("POST", "/_aliases", {"actions": actions})
-    if old is not None:
-        CodeIndex(engine, old).drop()
+        actions.append({"remove_index": {"index": old}})
+    is_done = engine.ask(lambda answer: answer["acknowledged"], "POST", "/_aliases", {"actions": actions})
+    if is_done is not True:
+        raise EngineUnavailable(
+            f"{engine.url} does not say that {alias} stands for {index} now; see its health, and try again"
+        )

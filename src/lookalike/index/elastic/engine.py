@@ -2,11 +2,12 @@
 
 import json
 import random
+import reprlib
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 from lookalike.errors import EngineRefused, EngineUnavailable, LookalikeError
@@ -21,11 +22,15 @@ NDJSON = "application/x-ndjson"
 JSON = "application/json"
 
 REMEDIES = {
+    **dict.fromkeys((301, 302, 303, 307, 308), "give the URL of the engine itself, no address that sends on to it"),
     401: "give a user and password, or an API key",
     403: "give this user or API key the rights that it lacks",
+    404: "`lookalike push` makes an index that is missing; if that does not help, check the URL",
     413: "raise http.max_content_length of the engine",
 }
 """By the status of a refusal."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -124,9 +129,12 @@ class Engine:
             If it is of a version that is too old or not known, or its client is not installed.
         """
         _, distribution, version = self._connected()
-        health = self.request("GET", "/_cluster/health")
-        return EngineInfo(
-            distribution, version, health["number_of_nodes"], health["number_of_data_nodes"], health["status"]
+        return self.ask(
+            lambda health: EngineInfo(
+                distribution, version, health["number_of_nodes"], health["number_of_data_nodes"], health["status"]
+            ),
+            "GET",
+            "/_cluster/health",
         )
 
     def request(
@@ -154,6 +162,38 @@ class Engine:
         if body is None or isinstance(body, Mapping):
             return self._sent(call, method, path, parameters, body, JSON)
         return self._sent(call, method, path, parameters, b"\n".join([*body, b""]).decode(), NDJSON)
+
+    def ask(
+        self,
+        read: Callable[[Any], T],
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | Iterable[bytes] | None = None,
+        **parameters: str,
+    ) -> T:
+        """Send a request as `request` does, and return what `read` makes of the answer.
+
+        Raises
+        ------
+        EngineUnavailable, EngineRefused
+            As `request` does, and also unavailable if the answer is none to this request: where `read` misses
+            something in it, or raises an error of types or values.
+        """
+        answer = self.request(method, path, body, **parameters)
+        try:
+            return read(answer)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise EngineUnavailable(
+                f"{self.url} answers {method} {path} as no search engine does ({reprlib.repr(answer)[:300]}); see "
+                "what listens there, and what stands between"
+            ) from error
+
+    def refusal(self, what: str, reason: str, status: int) -> EngineRefused:
+        """Return the error that says that the engine does not do what was asked, why, and what helps."""
+        remedy = REMEDIES.get(status, "correct the request, or see the engine's log")
+        if "blocked by" in reason:
+            remedy = "see whether its disks are full, and take the block away"
+        return EngineRefused(f"the search engine at {self.url} refuses {what} ({reason}); {remedy}", status)
 
     def _connected(self) -> tuple[Call, str, str]:
         if self._known is None:
@@ -214,10 +254,7 @@ class Engine:
                         "see whether it runs, and try again"
                     ) from reason
             except EngineRefused as refusal:
-                remedy = REMEDIES.get(refusal.status, "correct the request, or see the engine's log")
-                raise EngineRefused(
-                    f"the search engine at {self.url} refuses {method} {path} ({refusal}); {remedy}", refusal.status
-                ) from refusal
+                raise self.refusal(f"{method} {path}", str(refusal), refusal.status) from refusal
             attempt += 1
             self.patience.wait(attempt)
 
@@ -239,6 +276,19 @@ def _checked(url: str) -> str:
 def _numbers(version: str) -> tuple[int, int]:
     major, minor, *_ = (*version.split("."), "0")
     return cast(tuple[int, int], tuple(int(part) if part.isdigit() else 0 for part in (major, minor)))
+
+
+def check_whole(engine: Engine, index: str, answer: Mapping[str, Any]) -> None:
+    """Raise `EngineUnavailable` where a part of an index did not answer."""
+    shards = answer["_shards"]
+    n_silent = max(shards["failed"], shards["total"] - shards["successful"])
+    if n_silent:
+        fact = f"{n_silent} of {shards['total']} parts of the index {index} at {engine.url} did not answer"
+    elif answer.get("timed_out"):
+        fact = f"the index {index} at {engine.url} did not answer wholly in the time that it gives itself"
+    else:
+        return
+    raise EngineUnavailable(f"{fact}; see the health of the engine, and try again")
 
 
 def line(value: Any) -> bytes:

@@ -1,12 +1,15 @@
 """Writing many documents: in requests of bounded size, each document again where that may help, others reported."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from lookalike.errors import EngineRefused, EngineUnavailable
+from lookalike.errors import EngineUnavailable
 from lookalike.index.elastic.clients import is_passing, reason_of
 from lookalike.index.elastic.engine import Engine, line
+
+NOT_OF_ONE = (401, 403, 404)
+"""Statuses that say of one document what is true of all: that nobody may write there, or that there is no index."""
 
 MOST_BYTES = 8 << 20
 """In one request; engines take 100 MB at most, unless told otherwise, and advise 5 to 15."""
@@ -62,7 +65,7 @@ def bulk(engine: Engine, index: str, operations: Iterable[Operation], *, most_by
     EngineUnavailable
         If it can write nothing now; what was acknowledged before stays.
     EngineRefused
-        If it refuses whole requests.
+        If it refuses whole requests, or to write into this index.
     """
     report = PutReport()
     for portion in _portions(operations, most_bytes):
@@ -108,26 +111,34 @@ def _once(
     """Send operations once, report what became of them, and return those to be sent again, and why."""
     lines = (part for operation in operations for part in operation.lines())
     wanted = "items.*.status,items.*.error"
-    answer = engine.request("POST", f"/{index}/_bulk", lines, filter_path=wanted)
-    items = answer.get("items", [])
-    if len(items) != len(operations):
-        raise EngineRefused(f"the search engine at {engine.url} told of {len(items)} of {len(operations)} documents", 0)
+    results = engine.ask(
+        lambda answer: _results(answer, len(operations)), "POST", f"/{index}/_bulk", lines, filter_path=wanted
+    )
     again: list[Operation] = []
     reason = ""
-    for operation, item in zip(operations, items, strict=True):
-        ((_, result),) = item.items()
+    for operation, result in zip(operations, results, strict=True):
         if is_passing(result["status"]):
             again.append(operation)
             reason = f"{result['status']} {reason_of(result)}"
+        elif "error" in result and result["status"] in NOT_OF_ONE:
+            raise engine.refusal(f"to write into {index}", f"{result['status']} {reason_of(result)}", result["status"])
         else:
             _note(report, operation, result)
     return again, reason
 
 
+def _results(answer: Mapping[str, Any], n: int) -> list[dict[str, Any]]:
+    """Return what became of each of n documents; raises `ValueError` if an answer does not tell of each."""
+    results = [result for item in answer["items"] for result in item.values()]
+    if len(results) != n or not all(isinstance(result["status"], int) for result in results):
+        raise ValueError(f"{len(results)} results for {n} documents")
+    return results
+
+
 def _note(report: PutReport, operation: Operation, result: dict[str, Any]) -> None:
-    if operation.content is None and result["status"] in (200, 404):  # who was not there is as deleted as can be
-        report.deleted += 1
-    elif "error" in result:
+    if "error" in result:
         report.failed.append((operation.id, reason_of(result)))
+    elif operation.content is None:  # who was not there, 404 without an error, is as deleted as can be
+        report.deleted += 1
     else:
         report.written += 1

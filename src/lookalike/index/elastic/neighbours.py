@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.errors import EngineRefused, LookalikeError
-from lookalike.index.elastic.engine import Engine, line
+from lookalike.index.elastic.engine import Engine, check_whole, line
 from lookalike.index.elastic.ingest import Operation, bulk
 
 N_VALUES = 1 << 16
@@ -91,8 +91,13 @@ def exists(engine: Engine, name: str) -> bool:
 def count(engine: Engine, name: str) -> int:
     """Return how many documents an index shows; 0 where there is none."""
     try:
-        return int(engine.request("GET", f"/{name}/_count")["count"])
+        return engine.ask(lambda answer: _counted(engine, name, answer), "GET", f"/{name}/_count")
     except EngineRefused as refusal:
         if refusal.status == 404:
             return 0
         raise
+
+
+def _counted(engine: Engine, name: str, answer: Mapping[str, Any]) -> int:
+    check_whole(engine, name, answer)
+    return int(answer["count"])
