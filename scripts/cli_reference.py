@@ -44,6 +44,7 @@ def reference() -> str:
     for words, command in commands(root):
         parts += [f"\n## lookalike {' '.join(words)}\n", f"{command.help}\n", f"    {_usage(words, command)}\n"]
         parts += _parameters([p for p in command.params if getattr(p, "rich_help_panel", None) != PANEL])
+        parts += [f"\n```\n{command.epilog}\n```"] if command.epilog else []
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -57,7 +58,7 @@ def commands(group: Any, before: tuple[str, ...] = ()) -> Iterator[tuple[tuple[s
 
 
 def _usage(words: tuple[str, ...], command: Any) -> str:
-    arguments = [p.metavar for p in command.params if p.param_type_name == "argument"]
+    arguments = [_argument(p) for p in command.params if p.param_type_name == "argument"]
     return " ".join(["lookalike", *words, *arguments, "[OPTIONS]"])
 
 
@@ -68,10 +69,15 @@ def _parameters(parameters: list[Any]) -> list[str]:
 
 def _names(parameter: Any) -> str:
     if parameter.param_type_name == "argument":
-        return f"`{parameter.metavar}`"
+        return f"`{_argument(parameter)}`"
     value = "" if parameter.is_flag else f" {parameter.metavar or parameter.name.upper()}"
     names = ", ".join(f"`{name}{value}`" for name in (*parameter.opts, *parameter.secondary_opts))
     return names.replace("|", "\\|")
+
+
+def _argument(parameter: Any) -> str:
+    name = parameter.metavar if parameter.required else f"[{parameter.metavar}]"
+    return name if parameter.nargs == 1 else f"{name}..."
 
 
 def _default(parameter: Any) -> str:

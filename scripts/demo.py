@@ -63,7 +63,7 @@ def sample_queries(folder: Path) -> list[Question]:
         (la.image(folder / drawn["windmill-0004"].path), "what looks like this windmill"),
         (la.image(folder / tower.path, box=box), "like this part of a picture"),
         (la.colour("#c0392b"), "much of this red"),
-        (la.words("lighthouse") & la.where(year=(1998, 2015)), "words in names, and a filter"),
+        (la.words("lighthouse", only="text") & la.where(year=(1998, 2015)), "words in names, and a filter"),
         (la.image(folder / drawn["butterfly-0003"].path, like="shape") & la.colour("#2e6da4"), "such shapes, and blue"),
     ]
 

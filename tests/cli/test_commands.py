@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shlex
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -180,7 +182,21 @@ def test_help_lists_every_command(run: Run) -> None:
     for words in commands():
         *group, name = words
         assert f" {name} " in run(*group, "--help").out
-        assert f"Usage: lookalike {' '.join(words)}" in run(*words, "-h").out
+        usage = run(*words, "-h").out.strip().splitlines()[0]
+        assert usage.startswith(f"Usage: lookalike {' '.join(words)}")
+        assert not re.search(r"\[\[|\.[}\]]", usage)
+
+
+def test_the_examples_of_a_search_are_queries(run: Run) -> None:
+    from lookalike.cli.pictures import EXAMPLES
+    from lookalike.query import parse
+
+    examples = EXAMPLES.splitlines()[1:]
+    assert all(example in run("search", "--help").out for example in examples)
+    for example in examples:
+        verb, query = shlex.split(example.split("  ")[0])[1:3]
+        assert verb == "search"
+        assert parse(query, paths=True)
 
 
 def test_version_is_printed(run: Run) -> None:
@@ -341,11 +357,12 @@ def _made(folder: Path) -> Path:
     return folder
 
 
-def test_a_contact_sheet_is_written(shared: Path, tmp_path: Path, run: Run) -> None:
+@pytest.mark.parametrize("name", ["sheet.png", "sheet.jpeg"])
+def test_a_contact_sheet_is_written(name: str, shared: Path, tmp_path: Path, run: Run) -> None:
     from PIL import Image
 
-    run("--collection", shared, "search", "#1", "--sheet", tmp_path / "sheet.png")
-    with Image.open(tmp_path / "sheet.png") as sheet:
+    run("--collection", shared, "search", "#1", "--sheet", tmp_path / name)
+    with Image.open(tmp_path / name) as sheet:
         assert min(sheet.size) > 100
 
 
@@ -434,6 +451,27 @@ def test_a_path_that_is_not_there_is_said_after_the_others_were_added(shared: Pa
     answer = run("--collection", str(tmp_path / "c"), "add", str(tmp_path / "typo"), str(tmp_path))
     assert answer.code == 1
     assert "typo is not there" in answer.err
+
+
+def test_a_mistyped_path_makes_no_collection(run: Run, tmp_path: Path) -> None:
+    answer = run("add", tmp_path / "typo")
+    assert (answer.code, answer.out) == (1, "")
+    assert "typo is not there, so no collection was made" in answer.err
+    assert "`lookalike add PATH` makes one" in run("add").err
+    assert not (tmp_path / "default").exists()
+
+
+def test_a_folder_that_is_gone_is_told_to_a_collection_that_knows_it(tmp_path: Path, folder: Path, run: Run) -> None:
+    place = Path(shutil.copytree(folder, tmp_path / "place"))
+    run("add", place)
+    shutil.rmtree(place / "red")
+    answer = run("add", place / "red")
+    assert (answer.code, answer.out) == (1, "3 removed\n")
+
+
+def test_a_collection_is_looked_for_at_home(shared: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(shared.parent))
+    assert run("--collection=~/shared", "stats", "--json").json["pictures"] == 12
 
 
 def test_the_file_of_a_picture_may_be_excluded(shared: Path, run: Run) -> None:

@@ -56,6 +56,7 @@ def test_two_generations_are_shown_side_by_side(changed: Path, run: Run) -> None
     shown = run("--collection", changed, "search", "#1", "--compare", "--all")
     assert f"{serving(changed).model} (serving)" in shown.out
     assert "11 hits in both; * marks what only one has." in shown.err
+    assert shown.err.count("Ranked, not judged") == 1
     assert run("--collection", changed, "search", "#1", "--compare", "--paths").code == 2
 
 

@@ -79,6 +79,22 @@ def test_a_pipe_that_closes_early_is_no_error(shared: Path) -> None:
         assert process.stderr.read() == b""
 
 
+def test_a_terminal_without_blocks_gets_bars_of_other_characters(shared: Path) -> None:
+    command = [*LOOKALIKE, "--collection", str(shared), "search", "#1@colour", "--quiet"]
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    shown = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+    assert "\\u" not in shown
+    assert "#  " in shown
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_output_that_finds_no_room_is_told_in_a_sentence() -> None:
+    with Path("/dev/full").open("w") as full:
+        process = subprocess.run([*LOOKALIKE, "--version"], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (process.returncode, process.stderr.count("\n")) == (1, 1)
+    assert process.stderr.startswith("Error: No space left on device; ")
+
+
 INTERRUPTED_IMPORT = """
 import sys
 from importlib.abc import MetaPathFinder

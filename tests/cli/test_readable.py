@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import shutil
 import sys
 from collections import namedtuple
@@ -204,6 +205,27 @@ def test_the_doctor_names_what_is_missing(shared: Path, run: Run, monkeypatch: p
     assert texts["without parquet"] == "ok"
     assert texts["the decoding process works, but this system does not limit its memory"] == "warning"
     assert any(text.startswith("HEIC cannot be read") and state == "warning" for text, state in texts.items())
+
+
+def test_the_doctor_knows_the_network_that_comes_with_the_package(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    from lookalike.describers.bundled import bundled_describer
+    from lookalike.settings import load_settings
+
+    for name in ("bundled", "classics"):
+        monkeypatch.setenv("LOOKALIKE_MODEL", name)
+        load_settings.cache_clear()
+        [check] = [check for check in run("doctor", "--json").json["checks"] if check["name"] == "networks"]
+        assert check["state"] == "ok"
+        assert (check["text"] == "bundled") == (bundled_describer() is not None)
+
+
+def test_a_narrow_terminal_breaks_neither_scores_nor_ids(
+    shared: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    lines = run("--collection", shared, "search", "#1", "-q").out.splitlines()
+    assert max(map(len, lines)) <= 40
+    assert sum(bool(re.match(r" ?[0-9]+ .*[0-9]\.[0-9]{2} +#[0-9]+ ", line)) for line in lines) == 11
 
 
 def test_the_doctor_says_where_no_collection_is(tmp_path: Path, run: Run) -> None:

@@ -71,7 +71,9 @@ def _group(name: str, summary: str, panel: str) -> typer.Typer:
 PICTURES, CARE, TRIAL = "Pictures", "Care", "Trying out"
 
 app.command("add", rich_help_panel=PICTURES)(with_terminal(pictures.add))
-app.command("search", rich_help_panel=PICTURES, cls=pictures.QueryCommand)(with_terminal(pictures.search))
+app.command("search", rich_help_panel=PICTURES, cls=pictures.QueryCommand, epilog=pictures.EXAMPLES)(
+    with_terminal(pictures.search)
+)
 app.command("label", rich_help_panel=PICTURES)(with_terminal(labels.label))
 app.command("words", rich_help_panel=PICTURES)(with_terminal(labels.words))
 app.command("remove", rich_help_panel=PICTURES)(with_terminal(pictures.remove))
@@ -138,7 +140,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"Error: {printable(error)}", file=sys.stderr)
         return 1
     except OSError as error:
-        what = f"{error.strerror or error}: {error.filename}" if error.filename else str(error)
+        what = f"{error.strerror or error}" + (f": {error.filename}" if error.filename else "")
         print(f"Error: {printable(what)}; check the name, the permissions and the disk", file=sys.stderr)
         return 1
     return 0

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The album's name.")]
 Ids = Annotated[
-    list[int] | None, typer.Argument(metavar="[ID]...", parser=identity, help="Pictures, as 42 or #42, in their order.")
+    list[int] | None, typer.Argument(metavar="ID", parser=identity, help="Pictures, as 42 or #42, in their order.")
 ]
 Query = Annotated[
     str | None, typer.Option(metavar="QUERY", help="Also what this query answers now; see the query syntax.")

@@ -189,14 +189,16 @@ def _existing(path: Path) -> Path:
 
 
 def _networks(terminal: Terminal) -> Findings:
+    from lookalike.collection.spaces import BUNDLED, CLASSICS
+    from lookalike.describers.bundled import JOINT
     from lookalike.models import list_models
 
     settings = terminal.settings()
     installed = list_models(settings.models)
-    names = [model.name for model in installed.models]
+    names = [*(model.name for model in installed.models), *([BUNDLED] if JOINT.is_dir() else [])]
     for path, reason in installed.skipped:
         yield "warning", f"{path}: {reason}"
-    if settings.model is not None and settings.model not in names:
+    if settings.model not in (None, CLASSICS, *names):
         yield "problem", f"the setting model is {settings.model}, which is not installed; `lookalike models add FOLDER`"
     yield "ok", ", ".join(names) or "no network is installed; colour, texture and shape work without"
 

@@ -18,7 +18,7 @@ def push(
     terminal: Terminal,
     url: Annotated[
         str | None,
-        typer.Argument(metavar="[URL]", help="Of the engine, like https://HOST:9200; otherwise LOOKALIKE_ENGINE."),
+        typer.Argument(metavar="URL", help="Of the engine, like https://HOST:9200; otherwise LOOKALIKE_ENGINE."),
     ] = None,
     space: Annotated[str, typer.Option(metavar="NAME", help="The space.")] = "picture",
     name: Annotated[

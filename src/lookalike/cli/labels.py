@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def label(
     terminal: Terminal,
-    labels: Annotated[list[str], typer.Argument(metavar="WORD...", help="At least two words or phrases.")],
+    labels: Annotated[list[str], typer.Argument(metavar="WORD", help="At least two words or phrases.")],
     templates: Annotated[
         list[str] | None,
         typer.Option(
@@ -47,7 +47,7 @@ def label(
 
 def words(
     terminal: Terminal,
-    begin: Annotated[str, typer.Argument(metavar="[BEGINNING]", help="Only words that begin so.")] = "",
+    begin: Annotated[str, typer.Argument(metavar="BEGINNING", help="Only words that begin so.")] = "",
 ) -> None:
     """List the words that can be searched for because what describes the pictures knows them."""
     with terminal.open() as pictures:

@@ -17,14 +17,16 @@ if TYPE_CHECKING:
 
 def show_models(terminal: Terminal) -> None:
     """List the networks that are installed, with what was measured, and some to fetch; asks nobody else."""
+    from lookalike.describers.bundled import JOINT
     from lookalike.models import list_models, list_published
 
+    beside = "beside the bundled one, " if JOINT.is_dir() else ""
     directory = terminal.settings().models
     installed = list_models(directory)
     names = {model.name for model in installed.models}
     others = [published for published in list_published() if published.name not in names]
     lines: list[str | Table] = [
-        _known(installed.models) if names else f"no network is installed in {printable(directory)}",
+        _known(installed.models) if names else f"{beside}no network is installed in {printable(directory)}",
         *(f"{printable(path)}: {printable(reason)}" for path, reason in installed.skipped),
     ]
     if others:
@@ -158,7 +160,7 @@ def drop(
 
 def verify(
     terminal: Terminal,
-    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Networks; otherwise all.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(metavar="NAME", help="Networks; otherwise all.")] = None,
 ) -> None:
     """Compare networks with their checksums and run each once; ends with 1 if anything is wrong."""
     from lookalike.models import list_models, read_model, verify_model
@@ -175,7 +177,7 @@ def verify(
 
 def measure(
     terminal: Terminal,
-    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Networks; otherwise all.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(metavar="NAME", help="Networks; otherwise all.")] = None,
     folder: Annotated[
         Path | None,
         typer.Option("--pictures", metavar="FOLDER", help="Also how well it finds: one folder of pictures per class."),

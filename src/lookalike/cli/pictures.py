@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from lookalike.cli.terminal import Terminal, count, printable, shortest, table
-from lookalike.errors import BadQuery
+from lookalike.cli.terminal import Terminal, can_print, count, printable, shortest, table
+from lookalike.errors import BadQuery, LookalikeError
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -23,8 +23,14 @@ SHOWN_REASONS, SHOWN_PATHS = 10, 3
 """Reasons of skipped files, and paths of each, unless all are asked for."""
 
 BLOCKS = " ▏▎▍▌▋▊▉█"
+EXAMPLES = """\
+Examples:
+lookalike search ./query.jpg             what looks like this file
+lookalike search '#42@colour'            the colours of picture 42, or @shape
+lookalike search '#42 colour:teal -#17'  like 42, much teal, unlike 17
+lookalike search 'boat year:1998..2015'  words, and a filter
+lookalike search '#42' --sheet a.png     the answer as a picture"""
 OPTION = re.compile(r"-[hkqv]|-k-?[0-9]+|--.*")
-SHEETS = (".png", ".jpg", ".webp")
 
 
 def identity(text: str) -> int:
@@ -66,7 +72,7 @@ def add(
     terminal: Terminal,
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[PATH]...", help="Files and folders; without any, all that were ever added."),
+        typer.Argument(metavar="PATH", help="Files and folders; without any, all that were ever added."),
     ] = None,
     workers: Annotated[
         int | None, typer.Option(min=1, max=64, help="Processes that decode; otherwise the setting `workers`.")
@@ -75,7 +81,9 @@ def add(
     """Index what is new, moved, changed or gone below files and folders; the originals are only read."""
     from lookalike.collection.ingest import check_all_are_there
 
-    with terminal.open(make=True, workers=workers) as pictures, terminal.progress("adding") as progress:
+    if paths and not any(map(os.path.lexists, paths)) and not terminal.settings().collection.exists():
+        raise LookalikeError(f"{paths[0]} is not there, so no collection was made; correct its name")
+    with terminal.open(make=bool(paths), workers=workers) as pictures, terminal.progress("adding") as progress:
         report = pictures.add(*(paths or ()), progress=progress)
         building = [each for each in pictures.generations() if each.state == "building"]
     terminal.tell(report.to_json(), _report_lines(report, everything=terminal.is_verbose))
@@ -119,7 +127,7 @@ def search(
     query: Annotated[
         list[str],
         typer.Argument(
-            metavar="QUERY...",
+            metavar="QUERY",
             help="Words, #42, a picture's file, colour:red, year:1970..1979, -not; see the query syntax.",
         ),
     ],
@@ -141,10 +149,12 @@ def search(
     ] = False,
 ) -> None:
     """Find the pictures that answer a query, best first, with scores and what earned them."""
+    from lookalike.collection.hits import SHEET_SUFFIXES
+
     if everything and cutoff is not None:
         raise typer.BadParameter("--all means --cutoff 0; give one of the two")
-    if sheet is not None and sheet.suffix.lower() not in SHEETS:
-        raise typer.BadParameter(f"a contact sheet is one of *{', *'.join(SHEETS)}, got {sheet.name}")
+    if sheet is not None and sheet.suffix.lower() not in SHEET_SUFFIXES:
+        raise typer.BadParameter(f"a contact sheet is one of *{', *'.join(SHEET_SUFFIXES)}, got {sheet.name}")
     if compare and (sheet is not None or paths):
         raise typer.BadParameter("--compare shows two answers side by side; leave out --sheet and --paths")
     if paths and terminal.is_json:
@@ -188,10 +198,11 @@ def _compare(terminal: Terminal, pictures: "Collection", query: str, generation:
     headings = ("", "score", titles[0], "score", titles[1])
     terminal.show(
         {"answers": [{"generation": number, **hits.to_json()} for number, hits in answers.items()]},
-        [table(headings, rows, numbers=(0,))],
+        [table(headings, rows, numbers=(0,), whole=(1, 3))],
     )
     n_both = len(found[0] & found[1])
-    terminal.remark(f"{count(n_both, 'hit')} in both; * marks what only one has. {left.note} {right.note}".rstrip())
+    notes = dict.fromkeys((left.note, right.note))  # once, where both say the same
+    terminal.remark(f"{count(n_both, 'hit')} in both; * marks what only one has. {' '.join(notes)}".rstrip())
 
 
 def _beside(hit: "Hit | None", others: set[int]) -> tuple[str, str]:
@@ -240,7 +251,7 @@ def _print_paths(hits: "Hits") -> None:
 def _hit_lines(hits: "Hits", *, copies: bool) -> "Iterator[Table]":
     if hits:
         rows = [row for hit in hits for row in _rows(hit, copies=copies)]
-        yield table(("", "score", "id", "picture", "because"), rows, numbers=(0,))
+        yield table(("", "score", "id", "picture", "because"), rows, numbers=(0,), whole=(1, 2))
 
 
 def _rows(hit: "Hit", *, copies: bool) -> Iterator[tuple[str, ...]]:
@@ -263,6 +274,8 @@ def _bar(score: float, width: int = 5) -> str:
     >>> _bar(0.5)
     '██▌  '
     """
+    if not can_print(BLOCKS):
+        return ("#" * round(score * width)).ljust(width)
     eighths = round(score * width * 8)
     return ("█" * (eighths // 8) + BLOCKS[eighths % 8].strip()).ljust(width)
 
@@ -275,7 +288,7 @@ def _closing(hits: "Hits") -> str:
 
 def remove(
     terminal: Terminal,
-    ids: Annotated[list[int], typer.Argument(metavar="ID...", parser=identity, help="Pictures, as 42 or #42.")],
+    ids: Annotated[list[int], typer.Argument(metavar="ID", parser=identity, help="Pictures, as 42 or #42.")],
     remember: Annotated[
         bool,
         typer.Option("--remember/--forget", help="Keep a fingerprint, so that the next add does not bring them back."),

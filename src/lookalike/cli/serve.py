@@ -27,9 +27,7 @@ def serve(
     terminal: Terminal,
     folders: Annotated[
         list[Path] | None,
-        typer.Argument(
-            metavar="[FOLDER]...", help="Folders to add once the server runs.", exists=True, file_okay=False
-        ),
+        typer.Argument(metavar="FOLDER", help="Folders to add once the server runs.", exists=True, file_okay=False),
     ] = None,
     host: Annotated[
         str, typer.Option(help="The address to listen on; one that others reach needs LOOKALIKE_PASSWORD or _TOKEN.")

@@ -44,6 +44,15 @@ def shortest(path: Path) -> str:
     return min(relative, whole, key=len)
 
 
+def can_print(text: str) -> bool:
+    """Return whether standard output has all characters of a text."""
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 @dataclass(frozen=True)
 class Terminal:
     """One run of a command: the options that all commands have, and standard output and error.
@@ -74,7 +83,8 @@ class Terminal:
         """Return the settings of this run; a flag that is not None beats them."""
         from lookalike.settings import load_settings
 
-        given = {"collection": self.collection, **flags}
+        folder = None if self.collection is None else self.collection.expanduser()
+        given = {"collection": folder, **flags}
         return load_settings().model_copy(update={name: value for name, value in given.items() if value is not None})
 
     def open(self, *, make: bool = False, **flags: object) -> "Collection":
@@ -127,11 +137,18 @@ class Terminal:
             yield advance
 
 
-def table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: Sequence[int] = ()) -> Table:
-    """Return rows as a table, with the columns listed in `numbers` flush right."""
+def table(
+    headings: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    numbers: Sequence[int] = (),
+    whole: Sequence[int] = (),
+) -> Table:
+    """Return rows as a table; columns in `numbers` are flush right, those in `whole` are never broken."""
     result = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", show_header=any(headings))
     for number, heading in enumerate(headings):
-        result.add_column(heading, justify="right" if number in numbers else "left", overflow="fold")
+        justify: Literal["right", "left"] = "right" if number in numbers else "left"
+        result.add_column(heading, justify=justify, overflow="fold", no_wrap=number in whole)
     for row in rows:
         result.add_row(*(Text(printable(cell)) for cell in row))
     return result

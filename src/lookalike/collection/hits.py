@@ -20,7 +20,7 @@ class Evidence:
     Attributes
     ----------
     term : str
-        As the one-line syntax writes it.
+        As the one-line syntax writes it, with a minus where it is not wanted.
     space : str
         Where it was looked for: a space's name, or "metadata".
     similarity : float or None

@@ -63,7 +63,7 @@ def _band(answer: Hits, title: str) -> Pillow.Image:
 
 
 def _query_block(answer: Hits, title: str) -> Pillow.Image:
-    query = re.sub(r"image:(?:[^\s\[@]*/)?", "image:", answer.query)  # the picture stands above; its folder is no news
+    query = _without_folders(answer.query)
     lines = _wrapped(title or query, _font(17), QUERY_WIDTH)[:4]
     facts = [f"{len(answer)} hits, {answer.seconds * 1000:.0f} ms"]
     for text in (query if title else "", answer.note or ("Scores are calibrated." if answer.pictures else "")):
@@ -79,6 +79,15 @@ def _query_block(answer: Hits, title: str) -> Pillow.Image:
     top = _write(draw, (0, top), lines, _font(17), INK, 23)
     _write(draw, (0, top + 6), facts, _font(13), QUIET, 18)
     return block
+
+
+def _without_folders(query: str) -> str:
+    """Return a query with the names of files alone: the pictures stand above, their folders are no news.
+
+    >>> _without_folders('image:"../a b/c d.jpg"@shape image:e/f.jpg')
+    'image:"c d.jpg"@shape image:f.jpg'
+    """
+    return re.sub(r'image:(?:(")[^"]*/|[^\s\[@"]*/)', r"image:\1", query)
 
 
 def _rows(answer: Hits, width: int) -> Iterable[Pillow.Image]:
