@@ -98,8 +98,7 @@ bench: .venv/ready
 	. .venv/bin/activate && for script in benchmarks/*.py; do python $$script || exit 1; done
 
 docs: .venv/ready page
-	. .venv/bin/activate && python scripts/cli_reference.py && python scripts/demo.py --sheet docs/answers.webp
-	. .venv/bin/activate && python scripts/screenshots.py
+	. .venv/bin/activate && python scripts/cli_reference.py && python scripts/screenshots.py
 
 lock:
 	scripts/lock

@@ -19,6 +19,9 @@ from lookalike.errors import LookalikeError
 
 DATA_FOLDER = Path(platformdirs.user_data_dir("lookalike"))
 SETTINGS_FILE = Path(platformdirs.user_config_dir("lookalike")) / "settings.toml"
+EXPANSION = 3
+"""Pictures that were kept aside from training find what belongs together equally well with 2 to 5."""
+
 SECRETS = ("password", "token", "engine_password", "engine_api_key")
 
 
@@ -36,13 +39,16 @@ Home = Annotated[Path, AfterValidator(Path.expanduser)]
 class Settings(BaseSettings):
     """What can be set, with its default; every name is also `LOOKALIKE_<NAME>` and a key of the settings file."""
 
-    model_config = SettingsConfigDict(env_prefix="LOOKALIKE_", extra="forbid")
+    model_config = SettingsConfigDict(env_prefix="LOOKALIKE_", env_ignore_empty=True, extra="forbid")
 
     collection: Home = Field(default=DATA_FOLDER / "default", description="the collection's directory")
     models: Home = Field(default=DATA_FOLDER / "models", description="the folder of installed networks")
     model: str | None = Field(default=None, description="the network to describe by; none: the bundled one")
     index: Literal["auto", "exact", "codes", "two-stage", "graph"] = Field(
         default="auto", description="what finds near vectors; auto: by the size of the collection"
+    )
+    expansion: int = Field(
+        default=EXPANSION, ge=0, le=16, description="nearest pictures that are asked together with a picture; 0: none"
     )
     workers: int = Field(default=2, ge=1, le=64, description="processes that decode pictures")
     max_pixels: int = Field(default=100_000_000, ge=1, description="decoded pixels of one picture")

@@ -440,6 +440,8 @@ def test_a_flag_beats_the_environment_which_beats_the_settings_file(
     monkeypatch.setenv("LOOKALIKE_COLLECTION", "/from/environment")
     assert known()[0] == ("/from/environment", "environment")
     assert known("--collection", "/from/flag")[0] == ("/from/flag", "flag")
+    monkeypatch.setenv("LOOKALIKE_COLLECTION", "")
+    assert known()[0] == ("/from/file", "file")
 
 
 def test_a_limit_is_a_number_that_json_has(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 
 import numpy as np
@@ -66,8 +66,15 @@ def library(request: pytest.FixtureRequest, place: Path, fast) -> Iterator[Colle
     """That collection, searched as a small one is, and as one of tens of thousands of pictures is."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(exact, "WORTH_COMPILED_CODE", 0 if request.param == "compiled" else 1 << 60)
-        with Collection(place, settings=fast.model_copy(update={"model": "classics"})) as collection:
+        with Collection(place, settings=fast.model_copy(update={"model": "classics", "expansion": 0})) as collection:
             yield collection
+
+
+@pytest.fixture(scope="module")
+def expanding(place: Path, fast) -> Iterator[Collection]:
+    """That collection, searched as it is unless somebody says otherwise."""
+    with Collection(place, settings=fast.model_copy(update={"model": "classics"})) as collection:
+        yield collection
 
 
 def stored(library, rows, space: str) -> tuple[np.ndarray, np.ndarray]:
@@ -106,6 +113,35 @@ def test_one_picture_ranks_by_similarity_in_every_space(library, rows, space):
             [evidence] = hit.evidence
             assert evidence.space == space
             assert evidence.similarity == pytest.approx(by_id[hit.id], abs=1e-4)
+
+
+@pytest.mark.parametrize("asked", [1, 7, N])
+def test_a_picture_is_asked_together_with_what_is_nearest_to_it(expanding, rows, asked):
+    numbers, vectors = stored(expanding, rows, "picture")
+    query = vectors[numbers == asked][0]
+    by_id = dict(zip(numbers.tolist(), vectors, strict=True))
+    others = sorted((n for n in by_id if n != asked), key=lambda n: -float(by_id[n] @ query))
+    wide = query + sum((by_id[n] @ query) * by_id[n] for n in others[:3])
+    found = ids(expanding, image(asked), k=100, cutoff=0)
+    assert found[:3] == others[:3]
+    assert sorted(found) == sorted(others)
+    assert all(by_id[a] @ wide >= by_id[b] @ wide - 1e-5 for a, b in pairwise(found[3:]))
+    assert found != others
+
+
+def test_an_expansion_changes_the_order_and_neither_evidence_nor_claims(library, expanding):
+    for line in ("#1", "#1 #2", "#1 -#2", "#1 | #2", "(#1 | #2@shape) colour:blue"):
+        plain, wide = ({hit.id: hit for hit in each.search(line, k=1000, cutoff=0)} for each in (library, expanding))
+        assert list(plain) != list(wide)
+        assert {item: hit.evidence for item, hit in plain.items()} == {item: hit.evidence for item, hit in wide.items()}
+        assert {item: hit.score for item, hit in wide.items()} == pytest.approx(
+            {item: hit.score for item, hit in plain.items()}, abs=1e-6
+        )
+
+
+@pytest.mark.parametrize("line", ["#1@colour", "#1@shape", "colour:red", "-#1 folder:rome"])
+def test_a_look_a_colour_and_what_is_not_wanted_are_asked_alone(library, expanding, line):
+    assert ids(library, line, k=1000, cutoff=0) == ids(expanding, line, k=1000, cutoff=0)
 
 
 def naive_z(library, rows, term: Term) -> np.ndarray:
@@ -168,19 +204,23 @@ def test_terms_meet_as_a_naive_evaluation_says(library, rows, monkeypatch, line)
     assert scores == sorted(scores, reverse=True)
 
 
-def test_filters_come_before_ranking(library, rows):
-    everything = ids(library, "#1", k=1000, cutoff=0)
-    for line in ("folder:rome", "square", "format:gif", "width:320"):
-        allowed = set(ids(library, line, k=1000))
-        assert ids(library, f"#1 {line}", k=1000, cutoff=0) == [item for item in everything if item in allowed]
-        assert ids(library, f"#1 -{line}", k=1000, cutoff=0) == [item for item in everything if item not in allowed]
+def test_filters_come_before_ranking(library, expanding):
+    for collection in (library, expanding):
+        everything = ids(collection, "#1", k=1000, cutoff=0)
+        for line in ("folder:rome", "square", "format:gif", "width:320"):
+            allowed = set(ids(collection, line, k=1000))
+            inside = [item for item in everything if item in allowed]
+            assert ids(collection, f"#1 {line}", k=1000, cutoff=0) == inside
+            outside = [item for item in everything if item not in allowed]
+            assert ids(collection, f"#1 -{line}", k=1000, cutoff=0) == outside
 
 
-def test_pages_concatenate_to_the_long_answer(library):
-    for line in ("#1", "#1@colour #2@shape", "#1 | colour:red", "square", "folder:rome"):
-        whole = [(hit.rank, hit.id, hit.score) for hit in library.search(line, k=1000, cutoff=0)]
+def test_pages_concatenate_to_the_long_answer(library, expanding):
+    lines = ("#1", "#1@colour #2@shape", "#1 | colour:red", "square", "folder:rome")
+    for collection, line in product((library, expanding), lines):
+        whole = [(hit.rank, hit.id, hit.score) for hit in collection.search(line, k=1000, cutoff=0)]
         assert [rank for rank, _, _ in whole] == list(range(1, len(whole) + 1))
-        pages = [library.search(line, k=7, start=start, cutoff=0) for start in range(0, N + 7, 7)]
+        pages = [collection.search(line, k=7, start=start, cutoff=0) for start in range(0, N + 7, 7)]
         assert [(hit.rank, hit.id, hit.score) for page in pages for hit in page] == whole
         assert len(pages[-1]) == 0
 
@@ -328,19 +368,29 @@ def test_words_are_ranked_and_tell_where_they_stand(library):
     assert ids(library, "rome", k=1000) == ids(library, "folder:rome", k=1000)
 
 
+def test_a_filter_is_evidence_where_it_holds_and_what_is_not_wanted_has_a_minus(library):
+    inside = set(ids(library, "folder:rome", k=1000))
+    hits = library.search("#1 -#2 (folder:rome | square) -format:gif", k=100, cutoff=0)
+    for hit in hits:
+        terms = {evidence.term for evidence in hit.evidence}
+        assert {"#1", "-#2"} <= terms <= {"#1", "-#2", "folder:rome", "square"}
+        assert ("folder:rome" in terms) == (hit.id in inside)
+    assert {hit.id for hit in hits} - inside
+
+
 def test_each_term_of_a_query_has_its_evidence(library):
     [hit, *_] = library.search("#1@colour -#2@shape folder:rome square (colour:red | #3)", k=3, cutoff=0)
     terms = {evidence.term: evidence for evidence in hit.evidence}
-    assert set(terms) == {"#1@colour", "#2@shape", "folder:rome", "square", "colour:#ff0000", "#3"}
+    assert set(terms) == {"#1@colour", "-#2@shape", "folder:rome", "square", "colour:#ff0000", "#3"}
     assert {term: evidence.space for term, evidence in terms.items()} == {
         "#1@colour": "colour",
-        "#2@shape": "shape",
+        "-#2@shape": "shape",
         "folder:rome": "metadata",
         "square": "metadata",
         "colour:#ff0000": "colour",
         "#3": "picture",
     }
-    assert all(0 <= terms[term].chance <= 1 for term in ("#1@colour", "#2@shape", "#3"))
+    assert all(0 <= terms[term].chance <= 1 for term in ("#1@colour", "-#2@shape", "#3"))
     assert all(evidence.sentence() for evidence in hit.evidence)
 
 

@@ -288,7 +288,7 @@ def test_pictures_that_came_after_a_query_was_understood_do_no_harm(collection, 
         draw(folder / "1.png", 1)
         collection.add(folder)
         collection.remove([1])
-        hits = answer(reader._store, query, looks, Page(cutoff=0), 10, started=0)
+        hits = answer(reader._store, query, looks, Page(cutoff=0), n_neighbours=0, seconds=10, started=0)
         assert [hit.id for hit in hits] == [2]
         assert [hit.id for hit in reader.search(query)] == [2]
 

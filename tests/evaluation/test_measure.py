@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from lookalike.evaluation import Cuts, measure, measure_ranking
+from lookalike.evaluation.measure import expanded_comparison
 from lookalike.metrics import Truth
 
 
@@ -144,3 +145,20 @@ def test_arrays_that_do_not_fit_are_refused() -> None:
 def test_impossible_cuts_are_refused(ks: tuple[int, ...], precision: float, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Cuts(ks, precision)
+
+
+@pytest.mark.parametrize("n_neighbours", [0, 3, 50])
+def test_an_expanded_comparison_keeps_what_is_nearest_first(n_neighbours: int) -> None:
+    rng = np.random.default_rng(7)
+    database = rng.normal(size=(40, 8)).astype(np.float32)
+    database /= np.linalg.norm(database, axis=1, keepdims=True)
+    queries, own = database[[3, 5, 8]], np.array([3, 5, -1])
+    found = expanded_comparison(queries, database, own, n_neighbours)(np.arange(3))
+    for query, row, similarities in zip(queries, own, found, strict=True):
+        plain = database @ query
+        order = [other for other in np.argsort(-plain) if other != row and plain[other] < 0.998]
+        nearest = order[:n_neighbours]
+        wide = query + (np.maximum(plain[nearest], 0)[:, None] * database[nearest]).sum(axis=0)
+        expected = nearest + [other for other in np.argsort(-database @ wide) if other in order[n_neighbours:]]
+        ranked = [other for other in np.argsort(-similarities, kind="stable") if other in order]
+        assert ranked == expected

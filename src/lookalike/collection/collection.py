@@ -199,7 +199,15 @@ class Collection:
         page = Page(k, start, cutoff)
         term = _term(query)
         looks, reasons = looks_of(term, self._store, self._spaces.at(generation), self._uploads)
-        hits = answer(self._store, term, looks, page, self.settings.query_seconds, started)
+        hits = answer(
+            self._store,
+            term,
+            looks,
+            page,
+            n_neighbours=self.settings.expansion,
+            seconds=self.settings.query_seconds,
+            started=started,
+        )
         return replace(hits, note=" ".join(reasons)) if reasons and not hits else hits
 
     def found_alone(self, query: Query) -> list[tuple[Term, int | None]]:

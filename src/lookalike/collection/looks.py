@@ -78,7 +78,13 @@ def look_of(term: Term, store: Store, spaces: Spaces, uploads: Uploads) -> Look 
     frame = _frame(term.source, store, uploads, view.describer.size)
     mask = None if term.box is None else _mask(term.box, frame)
     vector = view.describer.describe([frame.image], [mask])[0]
-    return Look(view, vector, judges(view.describer), frame.image if mask is None else _cropped(frame.image, mask))
+    shown = frame.image if mask is None else _cropped(frame.image, mask)
+    return Look(view, vector, judges(view.describer), shown, expands=_expands(view))
+
+
+def _expands(view: SpaceView) -> bool:
+    """Return whether a picture asks for things rather than for a look, by what ranks them and makes no claims."""
+    return view.space.name == PICTURE and not judges(view.describer)
 
 
 def _colour_look(term: Colour, view: SpaceView) -> Look:
@@ -137,7 +143,8 @@ def _stored_look(item_id: int, store: Store, view: SpaceView) -> Look:
             f"{_remedy(view.space, store)}"
         )
     row = int(rows[0])
-    return Look(view, view.vectors(rows[:1])[0], judges(view.describer), store.thumbnail_path(sha256), row)
+    vector, thumbnail = view.vectors(rows[:1])[0], store.thumbnail_path(sha256)
+    return Look(view, vector, judges(view.describer), thumbnail, row, expands=_expands(view))
 
 
 def _remedy(space: Space, store: Store) -> str:

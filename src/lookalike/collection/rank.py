@@ -1,7 +1,7 @@
 """Ranking items for a query: propose, score exactly under every term, fuse in z, claim."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +13,13 @@ from lookalike.collection.filters import condition_of, is_told, items_among, ite
 from lookalike.collection.view import Closeness, SpaceView
 from lookalike.errors import BadQuery
 from lookalike.query import And, Not, Or, Picture, Term, Weighted
+from lookalike.ranking.expansion import COPIES, expand, with_first
 from lookalike.ranking.fusion import fuse_and, fuse_not, fuse_or
-from lookalike.types import ExplorableIndex, Image, Index
+from lookalike.types import Calibration, ExplorableIndex, Image, Index
 
 Floats = NDArray[np.float64]
 Items = NDArray[np.int64]
+Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,8 @@ class Look:
         To show beside the answer; words have none.
     row : int or None
         Where the vector is that of a picture of the collection.
+    expands : bool
+        Whether what is nearest to the vector may be searched for together with it.
     """
 
     view: SpaceView
@@ -41,6 +45,22 @@ class Look:
     judges: bool
     picture: Image | Path | None
     row: int | None = None
+    expands: bool = False
+
+
+@dataclass(frozen=True)
+class Expanded:
+    """What is searched for in place of a look.
+
+    Attributes
+    ----------
+    look : Look
+    nearest : list of int
+        Items whose vectors are in it, and those that are nearer still, nearest first.
+    """
+
+    look: Look
+    nearest: list[int]
 
 
 @dataclass(frozen=True)
@@ -51,7 +71,7 @@ class Ranking:
     ----------
     items : (n,) int64
     scores : (n,) float64
-        Descending.
+        What each claims by its own closeness; descending where no look was expanded.
     closeness : mapping of Term to Closeness
         Per look, aligned with the items.
     judged : bool
@@ -70,9 +90,13 @@ def rank(
     filters: Term | None,
     looks: Mapping[Term, Look],
     n_proposed: int,
+    n_neighbours: int,
     version: int,
 ) -> Ranking:
     """Rank what the positive terms of a query propose.
+
+    Order and claims may differ: an expanded look orders what comes behind the nearest, and every item claims what its
+    own closeness to the query is worth, which is what chances were measured for.
 
     Parameters
     ----------
@@ -82,6 +106,8 @@ def rank(
         For every term of the query that has a look.
     n_proposed : int
         How many items each term proposes.
+    n_neighbours : int
+        How many a look is expanded by, where it may be.
     version : int
         Of the catalogue, from before the connection began to read.
 
@@ -90,37 +116,79 @@ def rank(
     BadQuery
         If the query holds nothing but NOT and there is no filter.
     """
-    from lookalike.ranking.chance import scores  # SciPy: 0.15 s that opening need not take
-
     positive = list(dict.fromkeys(term for term, sign in signed_leaves(query) if sign > 0))
     if not positive and filters is None:
         raise BadQuery("a query of nothing but NOT has nothing to stand on; add a picture, a colour, or a filter")
     proposers = list(dict.fromkeys(proposing_leaves(query)))
-    proposed, n_database = _propose(connection, proposers, filters, looks, n_proposed, version)
+    wide = {
+        term: _expanded(connection, looks[term], n_neighbours, version)
+        for term in positive
+        if n_neighbours and term in looks and looks[term].expands
+    }
+    proposed, n_database = _propose(connection, proposers, filters, looks, wide, n_proposed, version)
     asked = [term.source for term in looks if isinstance(term, Picture) and isinstance(term.source, int)]
     items = np.setdiff1d(proposed, np.array(asked, dtype=np.int64))
-    closeness = {term: _closeness(connection, look, items) for term, look in looks.items()}
+    rows = {view: view.rows_of(connection, items.tolist()) for view in {look.view for look in looks.values()}}
+    closeness = {term: _closeness(look, items, rows[look.view]) for term, look in looks.items()}
     z_of = {(term, 1): close.z for term, close in closeness.items()}
     # A picture that a space has nothing of is not what is wanted, but nobody knows that it is not what is not wanted.
     z_of |= {(term, -1): np.where(np.isfinite(close.z), close.z, 0.0) for term, close in closeness.items()}
-    for term, sign in dict.fromkeys(signed_leaves(query)):
-        if is_told(term):
-            is_certain = items_among(connection, condition_of(term), items)
-            z_of[term, sign] = np.where(is_certain, np.inf, z_of.get((term, sign), -np.inf))
-    z = fuse(query, z_of)
+    z_of |= {
+        (term, sign): np.where(is_certain, np.inf, z_of.get((term, sign), -np.inf))
+        for (term, sign), is_certain in _certainties(connection, query, items).items()
+    }
+    z = z_towards = fuse(query, z_of)
+    if wide:
+        of_wide = {(term, 1): _wide_z(each, items, rows[each.look.view]) for term, each in wide.items()}
+        z_towards = fuse(query, z_of | of_wide)
     likeness = np.zeros(len(items))  # orders what is too far from chance to be told apart in z
     for term, sign in proposers:
         if term in looks:
             likeness += sign * np.where(np.isfinite(closeness[term].z), closeness[term].similarities, -1.0)
-    order = np.lexsort((items, -likeness, -z))
-    order = order[z[order] > -np.inf]
+    order = np.lexsort((items, -likeness, -z_towards))
+    order = order[z_towards[order] > -np.inf]
     views = [looks[term].view for term in positive if term in looks]
     return Ranking(
         items[order],
-        scores(z[order], n_database, [view.calibration for view in views if view.calibration is not None]),
+        _claims(z[order], n_database, [view.calibration for view in views if view.calibration is not None]),
         {term: close.at(order) for term, close in closeness.items()},
         judged=all(sign > 0 for _, sign in proposers) and all(looks[term].judges for term in positive if term in looks),
     )
+
+
+def _certainties(connection: Connection, query: Term, items: Items) -> dict[tuple[Term, int], NDArray[np.bool_]]:
+    """Return which items (n,) each signed leaf holds for that is known rather than seen."""
+    return {
+        (term, sign): items_among(connection, condition_of(term), items)
+        for term, sign in dict.fromkeys(signed_leaves(query))
+        if is_told(term)
+    }
+
+
+def _claims(z: Floats, n_database: int, calibrations: list[Calibration]) -> Floats:
+    """Return what each item of a ranking (n,) claims, as if they were in the order of their z."""
+    from lookalike.ranking.chance import scores  # SciPy: 0.15 s that opening need not take
+
+    descending = np.argsort(-z, kind="stable")
+    claims = np.empty(len(z))
+    claims[descending] = scores(z[descending], n_database, calibrations)
+    return claims
+
+
+def _expanded(connection: Connection, look: Look, n_neighbours: int, version: int) -> Expanded:
+    """Return what to search for in place of one picture: what is nearest to it, whatever a filter lets through."""
+    allowed = look.view.allowed(connection, None, version)
+    rows = _nearest(look, look.view.indexes.proposing(), n_neighbours + COPIES, allowed)
+    rows = rows[rows >= 0]
+    vector, n_first = expand(look.vector, look.view.vectors(rows), n_neighbours)
+    return Expanded(replace(look, vector=vector, row=None), look.view.items_of(connection, rows[:n_first]))
+
+
+def _wide_z(wide: Expanded, items: Items, rows: tuple[Rows, Items]) -> Floats:
+    """Return z (n,) of items under an expanded look, the nearest to the picture itself before all others."""
+    z = _closeness(wide.look, items, rows).z
+    nearest = np.array(wide.nearest, dtype=np.int64)
+    return with_first(z, np.searchsorted(items, nearest[np.isin(nearest, items)]))
 
 
 def _propose(
@@ -128,6 +196,7 @@ def _propose(
     proposers: list[tuple[Term, int]],
     filters: Term | None,
     looks: Mapping[Term, Look],
+    wide: Mapping[Term, Expanded],
     n_most: int,
     version: int,
 ) -> tuple[Items, int]:
@@ -145,7 +214,7 @@ def _propose(
             proposed.update(items_where(connection, is_wanted, n_most=n_most).tolist())
         if term not in looks:
             continue
-        look = looks[term]
+        look = wide[term].look if sign > 0 and term in wide else looks[term]
         allowed = look.view.allowed(connection, condition, version)
         n_allowed = len(look.view.index) if allowed is None else int(np.count_nonzero(allowed))
         n_database = max(n_database, n_allowed)
@@ -170,12 +239,15 @@ def _farthest(look: Look, k: int, allowed: NDArray[np.bool_] | None) -> NDArray[
     return look.view.index.search(-look.vector[None], k, allowed=allowed).rows[0]
 
 
-def _closeness(connection: Connection, look: Look, items: Items) -> Closeness:
-    """Return how close items are, each by its closest instance; minus infinity where a space has none of it."""
-    rows, owners = look.view.rows_of(connection, items.tolist())
+def _closeness(look: Look, items: Items, rows: tuple[Rows, Items]) -> Closeness:
+    """Return how close items are, each by its closest instance; minus infinity where a space has none of it.
+
+    `rows` are the instances of these items in the look's space, and the item of each.
+    """
+    instances, owners = rows
     best = Closeness.nothing(len(items))
-    if len(rows):
-        close = look.view.closeness(look.vector, rows)
+    if len(instances):
+        close = look.view.closeness(look.vector, instances)
         ascending = np.argsort(close.similarities, kind="stable")
         best.put(np.searchsorted(items, owners[ascending]), close.at(ascending))
     return best

@@ -1,7 +1,7 @@
 """Answering a query: filter, propose, score exactly under every term, fuse, claim, collapse, show."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,16 +15,17 @@ from lookalike.collection.filters import (
     condition_of,
     count_where,
     is_told,
+    items_among,
     items_where,
     matching_text,
     split,
 )
 from lookalike.collection.hits import Evidence, Hit, Hits
 from lookalike.collection.places import present_paths
-from lookalike.collection.rank import Look, Ranking, rank
+from lookalike.collection.rank import Look, Ranking, rank, signed_leaves
 from lookalike.collection.store import Store
 from lookalike.errors import BadQuery
-from lookalike.query import Term, Where, Words, leaves
+from lookalike.query import Not, Term, Where, Words, leaves
 from lookalike.ranking.copies import collapse
 
 CUTOFF = 0.5
@@ -72,13 +73,24 @@ class Page:
         return 2 * PAGES_AGREE * -(-self.n_wanted // PAGES_AGREE) + AHEAD
 
 
-def answer(store: Store, query: Term, looks: Mapping[Term, Look], page: Page, seconds: float, started: float) -> Hits:
+def answer(
+    store: Store,
+    query: Term,
+    looks: Mapping[Term, Look],
+    page: Page,
+    *,
+    n_neighbours: int,
+    seconds: float,
+    started: float,
+) -> Hits:
     """Return one page of the answer to a query.
 
     Parameters
     ----------
     looks : mapping of Term to Look
         For every term of the query that has a look.
+    n_neighbours : int
+        How many pictures a picture is expanded by, where it may be; see `ranking.expansion`.
     seconds : float
         The longest that the catalogue may take.
     started : float
@@ -92,7 +104,7 @@ def answer(store: Store, query: Term, looks: Mapping[Term, Look], page: Page, se
             items = items_where(connection, condition, n_most=page.n_proposed, best_words=query)
             ranking = Ranking(items, np.ones(len(items)), {}, judged=True)
         else:
-            ranking = rank(connection, rest, filters, looks, page.n_proposed, version)
+            ranking = rank(connection, rest, filters, looks, page.n_proposed, n_neighbours, version)
         groups = _groups(connection, ranking)
         cutoff = page.cutoff if page.cutoff is not None else CUTOFF if ranking.judged else 0.0
         good = [group for group in groups if ranking.scores[group[0]] >= cutoff]
@@ -143,6 +155,11 @@ def _hits(
     paths = present_paths(connection, ids)
     words = [term for term in leaves(query) if isinstance(term, Words) and is_told(term)]
     texts: dict[Term, dict[int, str]] = {term: matching_text(connection, term, ids) for term in words}
+    filters = [term for term in leaves(query) if isinstance(term, Where)]
+    shown = ranking.items[positions]
+    met: dict[Term, set[int]] = {
+        term: set(shown[items_among(connection, condition_of(term), shown)].tolist()) for term in filters
+    }
 
     def hit(position: int, rank: int, copies: tuple[Hit, ...] = ()) -> Hit:
         item_id = int(ranking.items[position])
@@ -155,7 +172,7 @@ def _hits(
             score=float(ranking.scores[position]),
             width=row.width,
             height=row.height,
-            evidence=tuple(_evidence(query, looks, ranking, position, item_id, texts)),
+            evidence=tuple(_evidence(query, looks, ranking, position, item_id, texts, met)),
             thumbnail=store.thumbnail_path(row.sha256),
             copies=copies,
             is_offline=is_offline,
@@ -176,19 +193,20 @@ def _evidence(
     position: int,
     item_id: int,
     texts: Mapping[Term, Mapping[int, str]],
+    met: Mapping[Term, Container[int]],
 ) -> Iterator[Evidence]:
-    for term in dict.fromkeys(leaves(query)):
+    for term, sign in dict.fromkeys(signed_leaves(query)):
+        named = str(term if sign > 0 else Not(term))
         if term in ranking.closeness:
             close = ranking.closeness[term]
             similarity, log_chance = float(close.similarities[position]), float(close.log_chances[position])
             if np.isfinite(similarity):  # otherwise the space has nothing of this picture
-                yield Evidence(
-                    str(term), looks[term].view.space.name, round(similarity, 4), float(f"{np.exp(log_chance):.4g}")
-                )
-        if isinstance(term, Where):
-            yield Evidence(str(term), "metadata")
+                chance = float(f"{np.exp(log_chance):.4g}")
+                yield Evidence(named, looks[term].view.space.name, round(similarity, 4), chance)
+        if item_id in met.get(term, ()):
+            yield Evidence(named, "metadata")
         elif item_id in texts.get(term, {}):
-            yield Evidence(str(term), "metadata", text=texts[term][item_id])
+            yield Evidence(named, "metadata", text=texts[term][item_id])
 
 
 def _note(ranking: Ranking, *, n_good: int, n_below: int) -> str:

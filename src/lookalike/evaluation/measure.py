@@ -26,6 +26,7 @@ from lookalike.metrics import (
     recall_at,
     recall_at_precision,
 )
+from lookalike.ranking.expansion import COPIES, expand, with_first
 from lookalike.types import Vectors
 
 
@@ -153,6 +154,34 @@ def comparison(queries: Vectors | Codes, database: Vectors | Codes) -> Compare:
         return dot_products(np.asarray(queries, np.float32), np.asarray(database, np.float32))
     asking, held = np.asarray(queries, np.uint8), np.asarray(database, np.uint8)
     return lambda rows: -hamming_distances(asking[rows], held).astype(np.float32)
+
+
+def expanded_comparison(queries: Vectors, database: Vectors, own: NDArray[np.int64], n_neighbours: int) -> Compare:
+    """Return what compares vectors as a search does that asks a picture together with what is nearest to it.
+
+    Parameters
+    ----------
+    queries : (Q, D) float32
+        L2-normalized.
+    database : (N, D) float32
+        L2-normalized.
+    own : (Q,) int64
+        The row of each query in the database, -1 where it is not in there.
+    n_neighbours : int
+    """
+
+    def compared(query: int) -> NDArray[np.float32]:
+        similarities = database @ queries[query]
+        if own[query] >= 0:
+            similarities[own[query]] = -np.inf
+        n_most = min(n_neighbours + COPIES, len(database))
+        nearest = np.argpartition(-similarities, n_most - 1)[:n_most]
+        nearest = nearest[np.argsort(-similarities[nearest], kind="stable")]
+        nearest = nearest[nearest != own[query]]
+        vector, n_first = expand(queries[query], database[nearest], n_neighbours)
+        return with_first(database @ vector, nearest[:n_first])
+
+    return lambda rows: np.stack([compared(query) for query in rows.tolist()])
 
 
 def _is_code(vectors: Vectors | Codes) -> bool:

@@ -15,10 +15,11 @@ from lookalike.collection.ingest import Progress, timed
 from lookalike.errors import LookalikeError
 from lookalike.evaluation.data_set import Caption, DataSet, Labelled
 from lookalike.evaluation.honesty import Honesty, chance_judge, honesty
-from lookalike.evaluation.measure import Cuts, Measurement, comparison, measure_ranking
+from lookalike.evaluation.measure import Cuts, Measurement, comparison, expanded_comparison, measure_ranking
 from lookalike.evaluation.pictures import Described, Tell, describe
 from lookalike.media import Decoder, Limits
 from lookalike.metrics import Compare, Truth, label_matrix, rankings
+from lookalike.settings import EXPANSION
 from lookalike.types import Calibration, Describer, TextDescriber, Vectors
 
 N_EXTREMES = 10
@@ -336,6 +337,10 @@ def _evaluate(
     queries = described.texts[name] if described.texts else vectors[trial.query_rows]
     compare = comparison(queries, database)
     measurement = measure_ranking(compare, trial.truth, cuts, timed(progress))
+    if not described.texts:
+        wide = expanded_comparison(queries, database, trial.truth.own, EXPANSION)
+        of_wide = measure_ranking(wide, trial.truth, cuts, timed(progress))
+        measurement = Measurement({**measurement.values, "map-expanded": of_wide.values["map"]})
     calibration: Calibration | None = None if described.texts else getattr(describer, "calibration", None)
     claims = (
         None if described.texts else honesty(queries, database, trial.truth, chance_judge(calibration), timed(progress))

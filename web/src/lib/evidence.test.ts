@@ -5,6 +5,7 @@ import { measured, rarity, shownTerm } from "./evidence";
 test("a picture, an upload, a colour and words are each shown as what they are", () => {
   expect(shownTerm("#42")).toMatchObject({ picture: "/v1/items/42/thumbnail/small", words: "picture 42" });
   expect(shownTerm("#42[1,2,3,4]@shape").words).toBe("a part of picture 42");
+  expect(shownTerm("-#42@shape")).toMatchObject({ picture: "/v1/items/42/thumbnail/small", words: "not picture 42" });
   expect(shownTerm("upload:a-B_9").words).toBe("your picture");
   expect(shownTerm("colour:#b03020")).toEqual({ colour: "#b03020", words: "#b03020" });
   expect(shownTerm('red "old boat"')).toEqual({ words: 'red "old boat"' });

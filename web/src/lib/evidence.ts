@@ -15,6 +15,10 @@ export interface Shown {
 const RAREST = 6;
 
 export function shownTerm(term: string): Shown {
+  if (term.startsWith("-")) {
+    const shown = shownTerm(term.slice(1));
+    return { ...shown, words: `not ${shown.words}` };
+  }
   const [, id, handle] = /^(?:image:)?(?:#(\d+)|upload:([\w-]+))/.exec(term) ?? [];
   const part = /\[[\d.,]+\]/.test(term) ? "a part of " : "";
   if (id) return { picture: thumbnailUrl(Number(id), "", "small"), words: `${part}picture ${id}` };
