@@ -305,7 +305,8 @@ def test_a_graph_of_nothing_is_not_built(tmp_path: Path, fast: Settings) -> None
         pictures.add()
         with pytest.raises(BadQuery, match="holds no vectors yet; add pictures first"):
             pictures.build_graph(SPACE)
-        assert "nothing to be searched yet" in pictures.audit(SPACE).verdict
+        for space in (SPACE, "picture"):
+            assert "nothing to be searched yet" in pictures.audit(space).verdict
 
 
 def test_an_audit_measures_every_kind_against_exact_search(small: Path, fast: Settings) -> None:
@@ -330,11 +331,13 @@ def test_an_audit_tells_what_a_poor_index_misses(small: Path, fast: Settings, mo
             view.index, lambda queries, *_: np.tile(np.arange(499, 1499), (len(queries), 1)), per_neighbour=1
         )
         monkeypatch.setattr(SpaceIndexes, "of", lambda self, kind: poor)
-        findings = {finding.index: finding for finding in pictures.audit(SPACE).findings}
+        audit = pictures.audit(SPACE)
+        findings = {finding.index: finding for finding in audit.findings}
         live = np.arange(499, 2500)
         asked = view.vectors(live[evenly(len(live), 100)])
         is_live = view.index.is_live()
         truth = [view.index.search(asked, k, allowed=is_live).rows < 1499 for k in (10, 100)]
+    assert audit.vectors == 2001
     assert findings["exact"].recall_at_10 == findings["exact"].recall_at_100 == 1
     assert findings["codes"].recall_at_10 == pytest.approx(truth[0].mean(), abs=1e-4)
     assert findings["codes"].recall_at_100 == pytest.approx(truth[1].mean(), abs=1e-4)

@@ -9,15 +9,17 @@ import ssl
 import threading
 import time
 from collections import Counter
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from tests.engine.local_server import LocalServer
 
 FAULTS = ("busy", "broken", "silent before", "silent after", "partial")
 """429; 503; no answer, and nothing done; no answer, but all done; a bulk request of which a part is refused."""
 
 
-class Proxy:
+class Proxy(LocalServer):
     """Passes requests on to a node, a share of them with a fault; notes which faults, and what was authorized.
 
     Parameters
@@ -48,25 +50,7 @@ class Proxy:
         self.n_requests = 0
         self._random = random.Random(seed)
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
-        scheme = "http"
-        if certificate is not None:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(*certificate)
-            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
-            scheme = "https"
-        self.url = f"{scheme}://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-
-    def __enter__(self) -> Proxy:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().__init__(self._handler(), certificate)
 
     def fault(self, path: str) -> str | None:
         """Return the fault that the next request meets, None for none."""

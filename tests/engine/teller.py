@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 import ssl
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
+
+from tests.engine.local_server import LocalServer
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ DEFAULTS: Mapping[str, Told] = {
 }
 
 
-class Teller:
+class Teller(LocalServer):
     """Introduces itself as OpenSearch, and answers what it was told.
 
     Parameters
@@ -55,25 +56,7 @@ class Teller:
     def __init__(self, answers: Mapping[str, Told], certificate: tuple[Path, Path] | None = None) -> None:
         self.answers = [*answers.items(), *DEFAULTS.items()]
         self.asked: list[str] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
-        scheme = "http"
-        if certificate is not None:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(*certificate)
-            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
-            scheme = "https"
-        self.url = f"{scheme}://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
-
-    def __enter__(self) -> Teller:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().__init__(self._handler(), certificate)
 
     def _handler(teller) -> type[BaseHTTPRequestHandler]:  # noqa: N805 - `self` is the handler's
         class Handler(BaseHTTPRequestHandler):

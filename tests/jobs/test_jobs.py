@@ -265,7 +265,7 @@ def test_a_job_with_a_path_that_is_not_there_fails_after_the_others_were_added(
     draw(folder / "1.png", 1)
     job = finished(jobs, jobs.start("add", [folder / "none", folder]))
     assert (job.state, job.report) == ("failed", None)
-    assert job.message == f"{folder / 'none'} is not there; the others were looked at, correct its name"
+    assert job.message == f"{folder / 'none'} is not there, and whatever else was named was looked at; correct its name"
     assert len(collection) == 1
 
 

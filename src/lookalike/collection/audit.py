@@ -104,7 +104,7 @@ def audit(view: SpaceView, progress: Callable[[int, int], None] | None = None) -
     return Audit(
         space=view.space.name,
         generation=view.space.generation,
-        vectors=len(view.index),
+        vectors=int(np.count_nonzero(view.is_live)),
         dims=view.space.n_dims,
         serves=view.indexes.kind,
         findings=tuple(findings),
@@ -126,6 +126,8 @@ def _queries(view: SpaceView) -> dict[str, Vectors]:
     from lookalike.ranking.chance import evenly  # SciPy: 0.15 s that opening need not take
 
     live = np.flatnonzero(view.is_live)
+    if not len(live):
+        return {}
     return {"pictures": view.vectors(live[evenly(len(live), N_QUERIES)]), "words": _word_queries(view)}
 
 

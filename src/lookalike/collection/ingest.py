@@ -128,7 +128,7 @@ def check_all_are_there(paths: Iterable[Path]) -> None:
     """Raise LookalikeError if one of the paths that were added is not there."""
     for path in paths:
         if not os.path.lexists(path):
-            raise LookalikeError(f"{path} is not there; the others were looked at, correct its name")
+            raise LookalikeError(f"{path} is not there, and whatever else was named was looked at; correct its name")
 
 
 class Ingest:
