@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -33,13 +33,19 @@ def _without_user(urls: str) -> str:
     return urls
 
 
-Home = Annotated[Path, AfterValidator(Path.expanduser)]
+def _named(value: object) -> object:
+    if value == "":  # which would be the folder that one happens to stand in
+        raise ValueError("names no place")
+    return value
+
+
+Home = Annotated[Path, BeforeValidator(_named), AfterValidator(Path.expanduser)]
 
 
 class Settings(BaseSettings):
     """What can be set, with its default; every name is also `LOOKALIKE_<NAME>` and a key of the settings file."""
 
-    model_config = SettingsConfigDict(env_prefix="LOOKALIKE_", env_ignore_empty=True, extra="forbid")
+    model_config = SettingsConfigDict(env_prefix="LOOKALIKE_", extra="forbid")
 
     collection: Home = Field(default=DATA_FOLDER / "default", description="the collection's directory")
     models: Home = Field(default=DATA_FOLDER / "models", description="the folder of installed networks")

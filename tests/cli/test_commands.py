@@ -440,8 +440,6 @@ def test_a_flag_beats_the_environment_which_beats_the_settings_file(
     monkeypatch.setenv("LOOKALIKE_COLLECTION", "/from/environment")
     assert known()[0] == ("/from/environment", "environment")
     assert known("--collection", "/from/flag")[0] == ("/from/flag", "flag")
-    monkeypatch.setenv("LOOKALIKE_COLLECTION", "")
-    assert known()[0] == ("/from/file", "file")
 
 
 def test_a_limit_is_a_number_that_json_has(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -490,6 +488,10 @@ def test_a_setting_that_cannot_be_is_a_sentence(run: Run, monkeypatch: pytest.Mo
     answer = run("stats")
     assert answer.code == 1
     assert "LOOKALIKE_WORKERS" in answer.err
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("LOOKALIKE_WORKERS")
+        patch.setenv("LOOKALIKE_COLLECTION", "")
+        assert "the setting collection is '', but names no place; correct LOOKALIKE_COLLECTION" in run("stats").err
     doctor = run("doctor", "--json")
     assert doctor.code == 1
     assert [check["name"] for check in doctor.json["checks"] if check["state"] == "problem"] == ["settings"]

@@ -16,7 +16,7 @@ def settings(terminal: Terminal) -> None:
 
     values = terminal.settings()
     in_file = tomllib.loads(SETTINGS_FILE.read_text()) if SETTINGS_FILE.exists() else {}
-    in_environment = {name.lower() for name, value in os.environ.items() if value}
+    in_environment = {name.lower() for name in os.environ}
 
     def known(name: str) -> dict[str, Any]:
         value = getattr(values, name)
