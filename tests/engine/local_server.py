@@ -9,6 +9,19 @@ from pathlib import Path
 from typing import Self
 
 
+class QuietHandler(BaseHTTPRequestHandler):
+    """Writes no log, and does not complain of who went away."""
+
+    def handle_one_request(self) -> None:
+        try:
+            super().handle_one_request()
+        except (ConnectionError, ssl.SSLError):
+            self.close_connection = True
+
+    def log_message(self, format: str, *_: object) -> None:  # noqa: A002
+        pass
+
+
 class LocalServer:
     """Answers inside the block, at `url`.
 

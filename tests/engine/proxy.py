@@ -5,15 +5,13 @@ from __future__ import annotations
 import http.client
 import json
 import random
-import ssl
 import threading
 import time
 from collections import Counter
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.engine.local_server import LocalServer
+from tests.engine.local_server import LocalServer, QuietHandler
 
 FAULTS = ("busy", "broken", "silent before", "silent after", "partial")
 """429; 503; no answer, and nothing done; no answer, but all done; a bulk request of which a part is refused."""
@@ -86,15 +84,9 @@ class Proxy(LocalServer):
         items += [{"index": refused}] * (len(chunks) - len(kept))
         return 200, json.dumps({"items": items}).encode()
 
-    def _handler(proxy) -> type[BaseHTTPRequestHandler]:  # noqa: N805 - `self` is the handler's
-        class Handler(BaseHTTPRequestHandler):
+    def _handler(proxy) -> type[QuietHandler]:  # noqa: N805 - `self` is the handler's
+        class Handler(QuietHandler):
             protocol_version = "HTTP/1.1"
-
-            def handle_one_request(self) -> None:
-                try:
-                    super().handle_one_request()
-                except (ConnectionError, ssl.SSLError):
-                    self.close_connection = True
 
             def answer(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -122,9 +114,6 @@ class Proxy(LocalServer):
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
                 self.wfile.write(content)
-
-            def log_message(self, format: str, *_: object) -> None:  # noqa: A002
-                pass
 
         return Handler
 

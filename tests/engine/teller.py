@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
-from tests.engine.local_server import LocalServer
+from tests.engine.local_server import LocalServer, QuietHandler
 
 
 @dataclass(frozen=True)
@@ -58,14 +56,8 @@ class Teller(LocalServer):
         self.asked: list[str] = []
         super().__init__(self._handler(), certificate)
 
-    def _handler(teller) -> type[BaseHTTPRequestHandler]:  # noqa: N805 - `self` is the handler's
-        class Handler(BaseHTTPRequestHandler):
-            def handle_one_request(self) -> None:
-                try:
-                    super().handle_one_request()
-                except (ConnectionError, ssl.SSLError):
-                    self.close_connection = True
-
+    def _handler(teller) -> type[QuietHandler]:  # noqa: N805 - `self` is the handler's
+        class Handler(QuietHandler):
             def answer(self) -> None:
                 self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 asked = f"{self.command} {self.path.partition('?')[0]}"
@@ -79,8 +71,5 @@ class Teller(LocalServer):
                 self.wfile.write(told.body[: len(told.body) - told.cut])
 
             do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815 - the names of http.server
-
-            def log_message(self, format: str, *_: object) -> None:  # noqa: A002
-                pass
 
         return Handler

@@ -219,9 +219,7 @@ class Push:
         place = self._place(name)
         self._engine.info()
         ensure_lookup(self._engine)
-        behind = index_behind(self._engine, place.index)
-        if behind is not None:
-            self._check_owner(CodeIndex(self._engine, behind), place)
+        self._behind(place)
         self._save(place)
         target = CodeIndex(self._engine, f"{place.index}-{self._coder.version}-{LAYOUT}")
         shards = n_shards or 1 + self._view.space.n_rows // CODES_PER_SHARD
@@ -230,15 +228,17 @@ class Push:
         target.refresh()
         report = self._write(target, place)
         if not report.failed:
-            self._switch(target, place)
+            # It was ours when we began; what others put there since is not ours to delete.
+            switch(self._engine, place.index, target.name, self._behind(place))
             self._save(Pushed(place.index, place.key, self._coder.version, self._view.space.n_rows))
         return report
 
-    def _switch(self, target: CodeIndex, place: Pushed) -> None:
+    def _behind(self, place: Pushed) -> str | None:
+        """Return the index that answers under a name, None where there is none; it must be ours."""
         behind = index_behind(self._engine, place.index)
-        if behind is not None:  # it was ours when we began; what others put there since is not ours to delete
+        if behind is not None:
             self._check_owner(CodeIndex(self._engine, behind), place)
-        switch(self._engine, place.index, target.name, behind)
+        return behind
 
     def _folder(self) -> Path:
         """Return where the generation lies now: it moves when pictures are removed."""

@@ -137,10 +137,9 @@ def rank(
         (term, sign): np.where(is_certain, np.inf, z_of.get((term, sign), -np.inf))
         for (term, sign), is_certain in _certainties(connection, query, items).items()
     }
-    z = z_towards = fuse(query, z_of)
-    if wide:
-        of_wide = {(term, 1): _wide_z(each, items, rows[each.look.view]) for term, each in wide.items()}
-        z_towards = fuse(query, z_of | of_wide)
+    z = fuse(query, z_of)
+    of_wide = {(term, 1): _wide_z(each, items, rows[each.look.view]) for term, each in wide.items()}
+    z_towards = fuse(query, z_of | of_wide) if wide else z
     likeness = np.zeros(len(items))  # orders what is too far from chance to be told apart in z
     for term, sign in proposers:
         if term in looks:
