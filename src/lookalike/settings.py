@@ -54,7 +54,7 @@ class Settings(BaseSettings):
         default="auto", description="what finds near vectors; auto: by the size of the collection"
     )
     expansion: int = Field(
-        default=EXPANSION, ge=0, le=16, description="nearest pictures that are asked together with a picture; 0: none"
+        default=EXPANSION, ge=0, le=16, description="nearest pictures asked together with one; 0: all are ranked alone"
     )
     workers: int = Field(default=2, ge=1, le=64, description="processes that decode pictures")
     max_pixels: int = Field(default=100_000_000, ge=1, description="decoded pixels of one picture")

@@ -1,6 +1,7 @@
 """Words that are asked of names and metadata and of what pictures show, with a network that knows colours."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +82,24 @@ def test_names_alone_and_looks_alone_can_be_asked(pictures: Collection) -> None:
     assert {colour_of(name) for name in looked[:PER_COLOUR]} == {"red"}
     assert looked.index("red boat.png") >= PER_COLOUR
     assert names(pictures, words("red boat", only="look")) == looked
+
+
+@pytest.mark.parametrize("line", ["shows:red", "shows:(green blue)"])
+def test_what_shows_something_is_ranked_together_with_its_like(pictures: Collection, line: str) -> None:
+    view = pictures._spaces.view("picture")
+    vectors = view.vectors(np.arange(N))
+    asked = view.describer.describe_texts([line.removeprefix("shows:").strip("()")])[0]
+    together = []
+    for row, vector in enumerate(vectors):
+        company = [other for other in np.argsort(-(vectors @ vector), kind="stable").tolist() if other != row][:5]
+        whole = vector + sum(max(float(vectors[other] @ vector), 0) * vectors[other] for other in company)
+        together.append(whole @ asked / np.linalg.norm(whole))
+    found = pictures.search(line, k=N, cutoff=0)
+    rows = [hit.id - 1 for whole in found for hit in (whole, *whole.copies)]
+    assert sorted(rows) == list(range(N))
+    assert all(together[one] >= together[other] - 1e-5 for one, other in pairwise(rows))
+    similarities = {hit.id: hit.evidence[0].similarity for whole in found for hit in (whole, *whole.copies)}
+    assert similarities == pytest.approx({row + 1: float(vectors[row] @ asked) for row in range(N)}, abs=1e-3)
 
 
 def test_words_rank_and_do_not_judge(pictures: Collection) -> None:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from lookalike.evaluation import Cuts, measure, measure_ranking
 from lookalike.evaluation.measure import expanded_comparison
 from lookalike.metrics import Truth
+from lookalike.ranking.expansion import POOL
 
 
 def clusters(n_classes: int, size: int, noise: float, seed: int = 7) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
@@ -159,6 +160,26 @@ def test_an_expanded_comparison_keeps_what_is_nearest_first(n_neighbours: int) -
         order = [other for other in np.argsort(-plain) if other != row and plain[other] < 0.998]
         nearest = order[:n_neighbours]
         wide = query + (np.maximum(plain[nearest], 0)[:, None] * database[nearest]).sum(axis=0)
-        expected = nearest + [other for other in np.argsort(-database @ wide) if other in order[n_neighbours:]]
+        among = np.delete(np.arange(40), row) if row >= 0 else np.arange(40)
+
+        def together(place: int, among: NDArray[np.int64] = among) -> NDArray[np.float32]:
+            likeness = {other: database[place] @ database[other] for other in among.tolist() if other != place}
+            company = sorted(likeness, key=lambda other: -likeness[other])[:5]
+            vector = database[place] + sum(max(likeness[other], 0) * database[other] for other in company)
+            return vector / np.linalg.norm(vector)
+
+        behind = sorted(order[n_neighbours:], key=lambda other: -(together(other) @ wide))
         ranked = [other for other in np.argsort(-similarities, kind="stable") if other in order]
-        assert ranked == expected
+        assert ranked == nearest + behind
+
+
+def test_an_expanded_comparison_ranks_no_more_than_a_pool_anew() -> None:
+    rng = np.random.default_rng(7)
+    database = rng.normal(size=(POOL + 100, 8)).astype(np.float32)
+    database /= np.linalg.norm(database, axis=1, keepdims=True)
+    [found] = expanded_comparison(database[:1], database, np.array([-1]), 0)(np.arange(1))
+    plain = database @ database[0]
+    behind = np.argsort(-plain)[POOL:]
+    assert np.argsort(-found)[POOL:].tolist() == behind.tolist()
+    assert found[behind] == pytest.approx(plain[behind])
+    assert np.argsort(-found)[:POOL].tolist() != np.argsort(-plain)[:POOL].tolist()

@@ -1,13 +1,13 @@
-"""Query expansion: what a query becomes among its neighbours, and that what was nearest stays first."""
+"""Query expansion: what a query becomes among its neighbours, and how what it finds is ranked together with its own."""
+
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lookalike.ranking.expansion import COPIES, SAME, expand, with_first
-
-finite = st.floats(-30, 30, width=32)
+from lookalike.ranking.expansion import COMPANY, POOL, SAME, expand, refine
 
 
 def unit(rng: np.random.Generator, *shape: int) -> np.ndarray:
@@ -15,7 +15,7 @@ def unit(rng: np.random.Generator, *shape: int) -> np.ndarray:
     return (vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)).astype(np.float32)
 
 
-@given(st.integers(0, 1 << 32), st.integers(0, 8), st.integers(0, 12), st.integers(0, COPIES))
+@given(st.integers(0, 1 << 32), st.integers(0, 8), st.integers(0, 12), st.integers(0, 4))
 def test_a_query_becomes_the_sum_of_itself_and_its_neighbours(seed: int, n: int, n_near: int, n_copies: int) -> None:
     rng = np.random.default_rng(seed)
     query, others = unit(rng, 16), unit(rng, n_near, 16)
@@ -40,15 +40,54 @@ def test_copies_of_a_query_say_nothing_new_of_it() -> None:
     assert n_first == 0
 
 
-@given(st.lists(finite | st.just(-np.inf), min_size=1, max_size=30), st.randoms())
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_what_was_nearest_stays_first_and_the_rest_as_it_was(dtype: type, listed: list[float], random) -> None:
-    values = np.array(listed, dtype=dtype)
-    first = np.array(random.sample(range(len(values)), random.randint(0, len(values))), dtype=np.int64)
-    first = first[np.isfinite(values[first])]
-    raised = with_first(values, first)
-    rest = np.setdiff1d(np.arange(len(values)), first)
-    assert raised[rest].tolist() == values[rest].tolist()
-    assert all(raised[first] >= values[first])
-    ranked = np.lexsort((np.arange(len(values)), -raised))
-    assert ranked[: len(first)].tolist() == first.tolist()
+@given(st.integers(0, 1 << 32), st.integers(0, 20), st.integers(0, 4))
+def test_what_is_found_is_ranked_by_what_it_is_like_together_with_its_nearest(seed: int, n: int, n_first: int) -> None:
+    rng = np.random.default_rng(seed)
+    query, pool = unit(rng, 6), unit(rng, n, 6)
+    n_first = min(n_first, n)
+    likeness = []
+    for place in range(n):
+        together = pool[place].astype(np.float64)
+        others = sorted((other for other in range(n) if other != place), key=lambda other: -pool[other] @ pool[place])
+        for other in others[:COMPANY]:
+            together = together + max(float(pool[other] @ pool[place]), 0) * pool[other]
+        likeness.append(float(together @ query / np.linalg.norm(together)))
+    places, similarities = refine(query, pool, n_first)
+    refined = np.empty(n, np.float32)
+    refined[places] = similarities
+    assert places[:n_first].tolist() == list(range(n_first))
+    assert similarities.dtype == np.float32
+    assert sorted(refined) == pytest.approx(sorted(pool @ query), abs=1e-6)
+    ranked = np.argsort(-refined, kind="stable").tolist()
+    assert ranked[:n_first] == list(range(n_first))
+    for before, after in pairwise(ranked[n_first:]):
+        assert likeness[before] >= likeness[after] - 1e-5
+
+
+def test_a_class_that_belongs_together_passes_a_chance_resemblance() -> None:
+    thing, other = np.eye(16, dtype=np.float32)[:2]
+    rng = np.random.default_rng(7)
+
+    def near(centre: np.ndarray, n: int) -> np.ndarray:
+        vectors = centre + 0.2 * rng.normal(size=(n, 16))
+        return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+    stray = ((thing + 0.6 * other) / np.linalg.norm(thing + 0.6 * other)).astype(np.float32)
+    pool = np.concatenate([stray[None], near(thing, 8), near(other, 8)])
+    plain = pool @ thing
+    assert (plain[0] > plain[1:9]).any()
+    places, refined = refine(thing, pool, 0)
+    ranked = places[np.argsort(-refined, kind="stable")].tolist()
+    assert sorted(ranked[:8]) == list(range(1, 9))
+    places, refined = refine(thing, pool, 1)
+    assert (places[0], refined[0]) == (0, refined.max())
+
+
+def test_no_more_than_a_pool_is_ranked_anew() -> None:
+    rng = np.random.default_rng(7)
+    query, nearest = unit(rng, 8), unit(rng, POOL + 50, 8)
+    similarities = nearest @ query
+    places, refined = refine(query, nearest, 2)
+    by_itself = np.argsort(-similarities[2:])[: POOL - 2] + 2
+    assert sorted(places.tolist()) == [0, 1, *sorted(by_itself.tolist())]
+    assert sorted(refined) == pytest.approx(sorted(similarities[places]), abs=1e-6)

@@ -79,11 +79,12 @@ def look_of(term: Term, store: Store, spaces: Spaces, uploads: Uploads) -> Look 
     mask = None if term.box is None else _mask(term.box, frame)
     vector = view.describer.describe([frame.image], [mask])[0]
     shown = frame.image if mask is None else _cropped(frame.image, mask)
-    return Look(view, vector, judges(view.describer), shown, expands=_expands(view))
+    of_things = _is_of_things(view)
+    return Look(view, vector, judges(view.describer), shown, expands=of_things, refines=of_things)
 
 
-def _expands(view: SpaceView) -> bool:
-    """Return whether a picture asks for things rather than for a look, by what ranks them and makes no claims."""
+def _is_of_things(view: SpaceView) -> bool:
+    """Return whether a space is asked for things rather than for a look, by what ranks them and makes no claims."""
     return view.space.name == PICTURE and not judges(view.describer)
 
 
@@ -101,7 +102,8 @@ def _words_look(term: Words, store: Store, spaces: Spaces) -> Look | None:
         return None
     view, describer = reading_view(spaces)
     # Chances were measured between pictures; words are another kind of query.
-    return Look(view, describer.describe_texts([" ".join(term.parts)])[0], False, None)
+    vector = describer.describe_texts([" ".join(term.parts)])[0]
+    return Look(view, vector, False, None, refines=_is_of_things(view))
 
 
 def _reads(store: Store, spaces: Spaces) -> bool:
@@ -144,7 +146,8 @@ def _stored_look(item_id: int, store: Store, view: SpaceView) -> Look:
         )
     row = int(rows[0])
     vector, thumbnail = view.vectors(rows[:1])[0], store.thumbnail_path(sha256)
-    return Look(view, vector, judges(view.describer), thumbnail, row, expands=_expands(view))
+    of_things = _is_of_things(view)
+    return Look(view, vector, judges(view.describer), thumbnail, row, expands=of_things, refines=of_things)
 
 
 def _remedy(space: Space, store: Store) -> str:

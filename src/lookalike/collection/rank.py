@@ -13,7 +13,7 @@ from lookalike.collection.filters import condition_of, is_told, items_among, ite
 from lookalike.collection.view import Closeness, SpaceView
 from lookalike.errors import BadQuery
 from lookalike.query import And, Not, Or, Picture, Term, Weighted
-from lookalike.ranking.expansion import COPIES, expand, with_first
+from lookalike.ranking.expansion import AROUND, expand, refine
 from lookalike.ranking.fusion import fuse_and, fuse_not, fuse_or
 from lookalike.types import Calibration, ExplorableIndex, Image, Index
 
@@ -38,6 +38,8 @@ class Look:
         Where the vector is that of a picture of the collection.
     expands : bool
         Whether what is nearest to the vector may be searched for together with it.
+    refines : bool
+        Whether what is found may be ranked by what it is like together with its own nearest.
     """
 
     view: SpaceView
@@ -46,21 +48,32 @@ class Look:
     picture: Image | Path | None
     row: int | None = None
     expands: bool = False
+    refines: bool = False
 
 
 @dataclass(frozen=True)
-class Expanded:
-    """What is searched for in place of a look.
+class Widened:
+    """What is searched for in place of a look, and how the best of what it finds are ranked.
 
     Attributes
     ----------
     look : Look
-    nearest : list of int
-        Items whose vectors are in it, and those that are nearer still, nearest first.
+    pool : (m,) int64
+        Rows that are ranked by other similarities than their own.
+    similarities : (m,) float32
+        These.
     """
 
     look: Look
-    nearest: list[int]
+    pool: Rows
+    similarities: NDArray[np.float32]
+
+    def refined(self, rows: Rows, similarities: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the similarities of rows with those in place that rows have here."""
+        _, places, in_pool = np.intersect1d(rows, self.pool, assume_unique=True, return_indices=True)
+        refined = similarities.copy()
+        refined[places] = self.similarities[in_pool]
+        return refined
 
 
 @dataclass(frozen=True)
@@ -71,7 +84,7 @@ class Ranking:
     ----------
     items : (n,) int64
     scores : (n,) float64
-        What each claims by its own closeness; descending where no look was expanded.
+        What each claims by its own closeness; descending where no look was widened.
     closeness : mapping of Term to Closeness
         Per look, aligned with the items.
     judged : bool
@@ -95,8 +108,8 @@ def rank(
 ) -> Ranking:
     """Rank what the positive terms of a query propose.
 
-    Order and claims may differ: an expanded look orders what comes behind the nearest, and every item claims what its
-    own closeness to the query is worth, which is what chances were measured for.
+    Order and claims may differ: a widened look orders what comes behind the nearest, and every item claims what its own
+    closeness to the query is worth, which is what chances were measured for.
 
     Parameters
     ----------
@@ -107,7 +120,7 @@ def rank(
     n_proposed : int
         How many items each term proposes.
     n_neighbours : int
-        How many a look is expanded by, where it may be.
+        How many a look is expanded by, where it may be; with none, nothing is widened.
     version : int
         Of the catalogue, from before the connection began to read.
 
@@ -121,9 +134,9 @@ def rank(
         raise BadQuery("a query of nothing but NOT has nothing to stand on; add a picture, a colour, or a filter")
     proposers = list(dict.fromkeys(proposing_leaves(query)))
     wide = {
-        term: _expanded(connection, looks[term], n_neighbours, version)
+        term: _widened(connection, looks[term], n_neighbours, version)
         for term in positive
-        if n_neighbours and term in looks and looks[term].expands
+        if n_neighbours and term in looks and looks[term].refines
     }
     proposed, n_database = _propose(connection, proposers, filters, looks, wide, n_proposed, version)
     asked = [term.source for term in looks if isinstance(term, Picture) and isinstance(term.source, int)]
@@ -133,13 +146,10 @@ def rank(
     z_of = {(term, 1): close.z for term, close in closeness.items()}
     # A picture that a space has nothing of is not what is wanted, but nobody knows that it is not what is not wanted.
     z_of |= {(term, -1): np.where(np.isfinite(close.z), close.z, 0.0) for term, close in closeness.items()}
-    z_of |= {
-        (term, sign): np.where(is_certain, np.inf, z_of.get((term, sign), -np.inf))
-        for (term, sign), is_certain in _certainties(connection, query, items).items()
-    }
-    z = fuse(query, z_of)
-    of_wide = {(term, 1): _wide_z(each, items, rows[each.look.view]) for term, each in wide.items()}
-    z_towards = fuse(query, z_of | of_wide) if wide else z
+    certainties = _certainties(connection, query, items)
+    z = fuse(query, _with_certain(z_of, certainties))
+    of_wide = {(term, 1): _closeness(each.look, items, rows[each.look.view], each).z for term, each in wide.items()}
+    z_towards = fuse(query, _with_certain(z_of | of_wide, certainties)) if wide else z
     likeness = np.zeros(len(items))  # orders what is too far from chance to be told apart in z
     for term, sign in proposers:
         if term in looks:
@@ -164,6 +174,15 @@ def _certainties(connection: Connection, query: Term, items: Items) -> dict[tupl
     }
 
 
+def _with_certain(
+    z_of: Mapping[tuple[Term, int], Floats], certainties: Mapping[tuple[Term, int], NDArray[np.bool_]]
+) -> dict[tuple[Term, int], Floats]:
+    """Return z of signed leaves with what is known of them: plus infinity where it holds."""
+    return {**z_of} | {
+        leaf: np.where(is_certain, np.inf, z_of.get(leaf, -np.inf)) for leaf, is_certain in certainties.items()
+    }
+
+
 def _claims(z: Floats, n_database: int, calibrations: list[Calibration]) -> Floats:
     """Return what each item of a ranking (n,) claims, as if they were in the order of their z."""
     from lookalike.ranking.chance import scores  # SciPy: 0.15 s that opening need not take
@@ -174,20 +193,15 @@ def _claims(z: Floats, n_database: int, calibrations: list[Calibration]) -> Floa
     return claims
 
 
-def _expanded(connection: Connection, look: Look, n_neighbours: int, version: int) -> Expanded:
-    """Return what to search for in place of one picture: what is nearest to it, whatever a filter lets through."""
+def _widened(connection: Connection, look: Look, n_neighbours: int, version: int) -> Widened:
+    """Return what to search for in place of one look, made of what is nearest to it, whatever a filter lets through."""
     allowed = look.view.allowed(connection, None, version)
-    rows = _nearest(look, look.view.indexes.proposing(), n_neighbours + COPIES, allowed)
-    rows = rows[rows >= 0]
-    vector, n_first = expand(look.vector, look.view.vectors(rows), n_neighbours)
-    return Expanded(replace(look, vector=vector, row=None), look.view.items_of(connection, rows[:n_first]))
-
-
-def _wide_z(wide: Expanded, items: Items, rows: tuple[Rows, Items]) -> Floats:
-    """Return z (n,) of items under an expanded look, the nearest to the picture itself before all others."""
-    z = _closeness(wide.look, items, rows).z
-    nearest = np.array(wide.nearest, dtype=np.int64)
-    return with_first(z, np.searchsorted(items, nearest[np.isin(nearest, items)]))
+    rows = _nearest(look, look.view.indexes.proposing(), AROUND, allowed)
+    rows = rows[rows != look.row]
+    nearest = look.view.vectors(rows)
+    vector, n_first = expand(look.vector, nearest, n_neighbours if look.expands else 0)
+    pool, similarities = refine(vector, nearest, n_first)
+    return Widened(replace(look, vector=vector, row=None), rows[pool], similarities)
 
 
 def _propose(
@@ -195,7 +209,7 @@ def _propose(
     proposers: list[tuple[Term, int]],
     filters: Term | None,
     looks: Mapping[Term, Look],
-    wide: Mapping[Term, Expanded],
+    wide: Mapping[Term, Widened],
     n_most: int,
     version: int,
 ) -> tuple[Items, int]:
@@ -224,21 +238,24 @@ def _propose(
                 if sign > 0
                 else _farthest(look, k, allowed)
             )
-            proposed.update(look.view.items_of(connection, rows[rows >= 0]))
+            proposed.update(look.view.items_of(connection, rows))
     return np.array(sorted(proposed), dtype=np.int64), max(n_database, len(proposed))
 
 
-def _nearest(look: Look, index: Index, k: int, allowed: NDArray[np.bool_] | None) -> NDArray[np.int64]:
+def _nearest(look: Look, index: Index, k: int, allowed: NDArray[np.bool_] | None) -> Rows:
     if isinstance(index, ExplorableIndex) and look.row is not None:
-        return index.explore(look.row, k, allowed=allowed).rows[0]
-    return index.search(look.vector[None], k, allowed=allowed).rows[0]
+        rows = index.explore(look.row, k, allowed=allowed).rows[0]
+    else:
+        rows = index.search(look.vector[None], k, allowed=allowed).rows[0]
+    return rows[rows >= 0]
 
 
-def _farthest(look: Look, k: int, allowed: NDArray[np.bool_] | None) -> NDArray[np.int64]:
-    return look.view.index.search(-look.vector[None], k, allowed=allowed).rows[0]
+def _farthest(look: Look, k: int, allowed: NDArray[np.bool_] | None) -> Rows:
+    rows = look.view.index.search(-look.vector[None], k, allowed=allowed).rows[0]
+    return rows[rows >= 0]
 
 
-def _closeness(look: Look, items: Items, rows: tuple[Rows, Items]) -> Closeness:
+def _closeness(look: Look, items: Items, rows: tuple[Rows, Items], wide: Widened | None = None) -> Closeness:
     """Return how close items are, each by its closest instance; minus infinity where a space has none of it.
 
     `rows` are the instances of these items in the look's space, and the item of each.
@@ -246,7 +263,10 @@ def _closeness(look: Look, items: Items, rows: tuple[Rows, Items]) -> Closeness:
     instances, owners = rows
     best = Closeness.nothing(len(items))
     if len(instances):
-        close = look.view.closeness(look.vector, instances)
+        similarities = look.view.index.similarities(look.vector, instances)
+        if wide is not None:
+            similarities = wide.refined(instances, similarities)
+        close = look.view.closeness(look.vector, similarities)
         ascending = np.argsort(close.similarities, kind="stable")
         best.put(np.searchsorted(items, owners[ascending]), close.at(ascending))
     return best

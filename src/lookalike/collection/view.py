@@ -139,11 +139,10 @@ class SpaceView:
             vectors[is_here] = self._segments[number][places[is_here]]
         return vectors
 
-    def closeness(self, query: NDArray[np.float32], rows: NDArray[np.int64]) -> Closeness:
-        """Return how close rows are to a query (D,), measured against chance."""
+    def closeness(self, query: NDArray[np.float32], similarities: NDArray[np.float32]) -> Closeness:
+        """Return how close rows of these similarities to a query (D,) are, measured against chance."""
         from lookalike.ranking.chance import against_chance  # SciPy: 0.15 s that opening need not take
 
-        similarities = self.index.similarities(query, rows)
         # In this thread alone: a matrix product wakes others, and waits for them while an import keeps their cores.
         by_chance = np.vecdot(self.yardstick, query)
         return Closeness(similarities, *against_chance(similarities, by_chance, self.calibration))

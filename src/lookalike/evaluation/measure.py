@@ -26,7 +26,7 @@ from lookalike.metrics import (
     recall_at,
     recall_at_precision,
 )
-from lookalike.ranking.expansion import COPIES, expand, with_first
+from lookalike.ranking.expansion import AROUND, expand, refine
 from lookalike.types import Vectors
 
 
@@ -157,7 +157,7 @@ def comparison(queries: Vectors | Codes, database: Vectors | Codes) -> Compare:
 
 
 def expanded_comparison(queries: Vectors, database: Vectors, own: NDArray[np.int64], n_neighbours: int) -> Compare:
-    """Return what compares vectors as a search does that asks a picture together with what is nearest to it.
+    """Return what compares vectors as a search does that looks at pictures together with what is nearest to them.
 
     Parameters
     ----------
@@ -168,18 +168,22 @@ def expanded_comparison(queries: Vectors, database: Vectors, own: NDArray[np.int
     own : (Q,) int64
         The row of each query in the database, -1 where it is not in there.
     n_neighbours : int
+        How many are asked together with a query; what is found is looked at together with its nearest in any case.
     """
 
     def compared(query: int) -> NDArray[np.float32]:
         similarities = database @ queries[query]
         if own[query] >= 0:
             similarities[own[query]] = -np.inf
-        n_most = min(n_neighbours + COPIES, len(database))
+        n_most = min(AROUND, len(database))
         nearest = np.argpartition(-similarities, n_most - 1)[:n_most]
         nearest = nearest[np.argsort(-similarities[nearest], kind="stable")]
         nearest = nearest[nearest != own[query]]
         vector, n_first = expand(queries[query], database[nearest], n_neighbours)
-        return with_first(database @ vector, nearest[:n_first])
+        pool, refined = refine(vector, database[nearest], n_first)
+        found = database @ vector
+        found[nearest[pool]] = refined
+        return found
 
     return lambda rows: np.stack([compared(query) for query in rows.tolist()])
 

@@ -337,10 +337,9 @@ def _evaluate(
     queries = described.texts[name] if described.texts else vectors[trial.query_rows]
     compare = comparison(queries, database)
     measurement = measure_ranking(compare, trial.truth, cuts, timed(progress))
-    if not described.texts:
-        wide = expanded_comparison(queries, database, trial.truth.own, EXPANSION)
-        of_wide = measure_ranking(wide, trial.truth, cuts, timed(progress))
-        measurement = Measurement({**measurement.values, "map-expanded": of_wide.values["map"]})
+    wide = expanded_comparison(queries, database, trial.truth.own, 0 if described.texts else EXPANSION)
+    of_wide = measure_ranking(wide, trial.truth, cuts, timed(progress))
+    measurement = Measurement({**measurement.values, "map-expanded": of_wide.values["map"]})
     calibration: Calibration | None = None if described.texts else getattr(describer, "calibration", None)
     claims = (
         None if described.texts else honesty(queries, database, trial.truth, chance_judge(calibration), timed(progress))
