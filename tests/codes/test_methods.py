@@ -105,18 +105,22 @@ def test_one_vector_is_enough_for_itq_and_two_for_the_head() -> None:
         train_listwise(draw_vectors(1))
 
 
-def test_neighbour_lists_bend_what_no_hyperplane_keeps_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two of four clusters at the corners of a square are of one label, and the other two of another."""
+@pytest.mark.parametrize(("bending", "least", "most"), [(0.75, 0, 0.7), (0.0, 1.5, 2)])
+def test_neighbour_lists_bend_what_no_hyperplane_keeps_together(
+    monkeypatch: pytest.MonkeyPatch, bending: float, least: float, most: float
+) -> None:
+    """Clusters opposite each other are of one label: a hyperplane that cuts between others cuts between them, too."""
     monkeypatch.setattr("lookalike.codes.listwise.KINSHIP", 1.0)
-    rng = np.random.default_rng(7)
-    quarter = np.arange(200) % 4
-    corners = np.array([[1, 1], [1, -1], [-1, -1], [-1, 1]])[quarter] + 0.1 * rng.standard_normal((200, 2))
-    vectors = np.concatenate([corners, np.full((200, 1), 3.0)], axis=1)
+    monkeypatch.setattr("lookalike.codes.listwise.HIDDEN_DEVIATION", bending)
+    cluster = np.arange(256) % 16
+    directions = np.concatenate([np.eye(8), -np.eye(8)])[cluster]
+    noise = 0.1 * np.random.default_rng(7).standard_normal((256, 8))
+    vectors = np.concatenate([directions + noise, np.full((256, 1), 2.0)], axis=1)
     vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
-    coder = train_listwise(vectors, labels=quarter % 2, n_bits=32, n_steps=1000)
-    distances = hamming_distances(coder.encode(vectors), coder.encode(vectors))
-    opposite, beside = (distances[np.ix_(quarter == 0, quarter == other)].mean() for other in (2, 1))
-    assert opposite < beside / 4
+    codes = train_listwise(vectors, labels=cluster % 8, n_bits=32, n_steps=300).encode(vectors)
+    distances, apart = hamming_distances(codes, codes), (cluster[:, None] - cluster) % 16
+    opposite, beside = distances[apart == 8].mean(), distances[(apart != 0) & (apart != 8)].mean()
+    assert least <= opposite / beside < most
 
 
 def test_another_seed_makes_another_coder() -> None:
