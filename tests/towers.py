@@ -70,8 +70,8 @@ def textual(
     return _model(nodes, inputs, n_dims, weights, output)
 
 
-def endless(network: onnx.ModelProto) -> onnx.ModelProto:
-    """Return a copy whose last output comes after 2**62 rounds."""
+def endless(network: onnx.ModelProto, unless_black: bool = False) -> onnx.ModelProto:
+    """Return a copy whose last output comes after 2**62 rounds, or only then if a number of its input is above zero."""
     copy = onnx.ModelProto()
     copy.CopyFrom(network)
     output = copy.graph.output[-1].name
@@ -86,7 +86,13 @@ def endless(network: onnx.ModelProto) -> onnx.ModelProto:
     ]  # fmt: skip
     steps = [helper.make_node("Identity", ["going"], ["on"]), helper.make_node("Neg", ["x"], ["y"])]
     body = helper.make_graph(steps, "body", ports[:3], ports[3:])
-    copy.graph.node.append(helper.make_node("Loop", ["rounds", "always", "before"], [output], body=body))
+    if unless_black:
+        pixels = copy.graph.input[0].name
+        copy.graph.node.append(helper.make_node("ReduceMax", [pixels], ["brightest"], keepdims=0))
+        copy.graph.node.append(helper.make_node("Greater", ["brightest", "zero"], ["bright"]))
+        copy.graph.initializer.append(numpy_helper.from_array(np.array(0, np.float32), "zero"))
+    going = "bright" if unless_black else "always"
+    copy.graph.node.append(helper.make_node("Loop", ["rounds", going, "before"], [output], body=body))
     for name, value in {"rounds": np.array(1 << 62), "always": np.array(True)}.items():
         copy.graph.initializer.append(numpy_helper.from_array(value, name))
     return copy

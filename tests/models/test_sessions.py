@@ -203,6 +203,17 @@ def test_a_network_that_never_ends_is_given_up_and_hides_no_other(
     assert len(reasons) == 2
 
 
+def test_a_network_that_ends_on_the_black_picture_alone_is_given_up_later(
+    build: Build, write_folder: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pixels: NDArray
+) -> None:
+    folder = write_folder(tmp_path / "net", endless(build("embedding"), unless_black=True))
+    model = add_model(folder, tmp_path / "models")
+    monkeypatch.setattr("lookalike.models.network.PATIENCE", 0.2)
+    assert np.isfinite(describe(model.folder, np.zeros_like(pixels))).all()
+    with pytest.raises(BadModel, match=r"fails on a picture \(it takes longer than 0\.2 seconds\)"):
+        describe(model.folder, pixels)
+
+
 def test_a_network_that_fails_on_a_picture_says_so(
     build: Build, write_folder: Write, tmp_path: Path, pixels: NDArray
 ) -> None:

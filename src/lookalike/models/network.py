@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +21,9 @@ BATCH = 16
 
 MAX_BATCH = 1024
 """A network that claims more is a mistake or an attack on the memory."""
+
+PATIENCE = 600.0
+"""Seconds for a batch. A network that ended on the picture it was tried with may be made never to end on another."""
 
 _INPUTS: dict[int, type[np.generic]] = {1: np.float32, 2: np.uint8, 10: np.float16}
 FLOATS = {1, 10, 11}
@@ -156,7 +158,9 @@ def open_session(path: Path, n_threads: int = 1) -> Any:
         raise BadModel(f"{path} cannot be loaded ({one_line(error)}): get or export the network again.") from error
 
 
-def infer(session: Any, output: str, feed: Mapping[str, NDArray[Any]], seconds: float) -> NDArray[np.float32]:
+def infer(
+    session: Any, output: str, feed: Mapping[str, NDArray[Any]], seconds: float | None = None
+) -> NDArray[np.float32]:
     """Run a network and return what it gives in `output`, as float32.
 
     Parameters
@@ -165,8 +169,8 @@ def infer(session: Any, output: str, feed: Mapping[str, NDArray[Any]], seconds: 
     output : str
     feed : mapping of str to array
         By the names of the inputs.
-    seconds : float
-        How long it may take.
+    seconds : float or None
+        How long it may take; None means `PATIENCE`.
 
     Raises
     ------
@@ -175,10 +179,10 @@ def infer(session: Any, output: str, feed: Mapping[str, NDArray[Any]], seconds: 
     """
     import onnxruntime
 
+    seconds = PATIENCE if seconds is None else seconds
     options = onnxruntime.RunOptions()
     clock = threading.Timer(seconds, setattr, (options, "terminate", True))
-    if seconds < math.inf:
-        clock.start()
+    clock.start()
     try:
         with np.errstate(over="ignore"):  # whoever uses the vectors checks that they are finite
             return np.asarray(session.run([output], feed, options)[0], np.float32)
@@ -213,15 +217,15 @@ class Network:
         """How many pictures to describe at once, at most."""
         return self.plug.batch or BATCH
 
-    def describe(self, pixels: NDArray[np.uint8], seconds: float = math.inf) -> NDArray[np.float32]:
+    def describe(self, pixels: NDArray[np.uint8], seconds: float | None = None) -> NDArray[np.float32]:
         """Return one vector for each picture; a map, or a sequence of tokens, is averaged to one.
 
         Parameters
         ----------
         pixels : (N, h, w, 3) uint8
             RGB, of the size that the network takes; N at most `batch`.
-        seconds : float
-            How long it may take.
+        seconds : float or None
+            How long it may take; None means `PATIENCE`.
 
         Returns
         -------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -171,11 +170,11 @@ class TextNetwork:
                 )
         return self._run(tokens)[: len(texts)]
 
-    def try_out(self, seconds: float = math.inf) -> None:
+    def try_out(self, seconds: float | None = None) -> None:
         """Read one text, whether or not its words are known; raise BadModel if that fails or takes longer."""
         self._run(self.tokenizer.encode(["a boat"] * (self.plug.batch or 1)), seconds)
 
-    def _run(self, tokens: Tokens, seconds: float = math.inf) -> NDArray[np.float32]:
+    def _run(self, tokens: Tokens, seconds: float | None = None) -> NDArray[np.float32]:
         try:
             feed = {port.name: _fed(port, tokens) for port in (self.plug.ids, *self.plug.others)}
             answer = infer(self.session, self.plug.output.name, feed, seconds)

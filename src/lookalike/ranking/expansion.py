@@ -50,7 +50,7 @@ def expand(
     Notes
     -----
     Differs from the papers: no geometry verifies the neighbours; they count by the first power of their similarity, not
-    the third, which moves queries of our vectors too little; and what is nearest stays first, see `with_first`.
+    the third, which moves queries of our vectors too little; and what is nearest stays first, see `refine`.
 
     Examples
     --------
