@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lookalike.metrics import expected_calibration_error, reliability
+from lookalike.metrics import expected_calibration_error, pooled_reliability, reliability
 
 
 def test_bins_by_hand() -> None:
@@ -32,6 +32,17 @@ def test_claims_that_come_true_as_often_as_they_say_have_almost_no_error() -> No
     rng = np.random.default_rng(7)
     claims = rng.random(50_000)
     assert expected_calibration_error(reliability(claims, rng.random(50_000) < claims)) < 0.01
+
+
+def test_diagrams_pool_to_that_of_all_claims() -> None:
+    rng = np.random.default_rng(7)
+    claims, correct = 0.3 + 0.7 * rng.random(500), rng.random(500) < 0.4
+    pooled = pooled_reliability(
+        [reliability(claims[part], correct[part]) for part in np.split(np.arange(500), [0, 3, 200])]
+    )
+    whole = reliability(claims, correct)
+    np.testing.assert_array_equal(pooled.counts, whole.counts)
+    np.testing.assert_allclose([pooled.claimed, pooled.true], [whole.claimed, whole.true], rtol=1e-12)
 
 
 @pytest.mark.parametrize(

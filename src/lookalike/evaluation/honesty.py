@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lookalike.collection.search import CUTOFF
 from lookalike.collection.view import SAMPLE
-from lookalike.metrics import Reliability, Truth, expected_calibration_error, reliability
+from lookalike.metrics import Reliability, Truth, expected_calibration_error, pooled_reliability, reliability
 from lookalike.ranking.chance import evenly, judge
 from lookalike.types import Calibration, Vectors
 
@@ -107,8 +107,7 @@ def honesty(
         raise ValueError(f"honesty needs a query that has an answer, got {len(queries)} that have none")
     asked = asked[evenly(len(asked), N_MOST)]
     n_nothing = n_right = n_related = 0
-    claims: list[NDArray[np.float64]] = []
-    correct: list[NDArray[np.bool_]] = []
+    of_queries: list[Reliability] = []
     for n_done, query in enumerate(asked, 1):
         similarities = database @ queries[query]
         is_related = truth.shared(np.array([query]))[0] > 0
@@ -117,21 +116,22 @@ def honesty(
         n_nothing += not np.any(without >= CUTOFF)
         claimed = scores_of(queries[query], similarities[is_other])
         is_shown = claimed >= CUTOFF
-        claims.append(claimed[is_shown])
-        correct.append(is_related[is_other][is_shown])
-        n_right += bool(correct[-1].any())
+        of_queries.append(reliability(claimed[is_shown], is_related[is_other][is_shown]))
+        n_right += bool(np.any(of_queries[-1].true > 0))
         n_related += int(np.count_nonzero(is_related))
         if tell is not None:
             tell(n_done, len(asked))
-    shown, right = np.concatenate(claims), np.concatenate(correct)
+    bins = pooled_reliability(of_queries)
+    n_shown = int(bins.counts.sum())
+    n_claimed, n_correct = (float(np.nansum(bins.counts * share)) for share in (bins.claimed, bins.true))
     return Honesty(
         n_queries=len(asked),
         nothing_when_absent=n_nothing / len(asked),
         right_when_present=n_right / len(asked),
-        related_shown=float(right.sum() / n_related),
-        precision=float(right.mean()) if len(right) else math.nan,
-        claimed=float(shown.mean()) if len(shown) else math.nan,
-        bins=reliability(shown, right),
+        related_shown=n_correct / n_related,
+        precision=n_correct / n_shown if n_shown else math.nan,
+        claimed=n_claimed / n_shown if n_shown else math.nan,
+        bins=bins,
     )
 
 

@@ -1,7 +1,7 @@
 """How good a ranking is, how sure that figure is, and whether claims hold."""
 
 from lookalike.metrics.bootstrap import bootstrap_interval, bootstrap_intervals
-from lookalike.metrics.claims import Reliability, expected_calibration_error, reliability
+from lookalike.metrics.claims import Reliability, expected_calibration_error, pooled_reliability, reliability
 from lookalike.metrics.gain import ndcg
 from lookalike.metrics.neighbours import nearest_neighbour_accuracy
 from lookalike.metrics.precision import (
@@ -32,6 +32,7 @@ __all__ = [
     "label_matrix",
     "ndcg",
     "nearest_neighbour_accuracy",
+    "pooled_reliability",
     "precision_at",
     "r_precision",
     "rankings",

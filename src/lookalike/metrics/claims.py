@@ -1,5 +1,6 @@
 """Whether claims hold: of what was claimed to be right with 0.8, eight tenths should be right."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,6 +58,15 @@ def reliability(claims: NDArray[np.floating], correct: NDArray[np.bool_], n_bins
     divisors = np.where(counts, counts, np.nan)
     claimed = np.bincount(bins, weights=claims, minlength=n_bins) / divisors
     return Reliability(counts, claimed, np.bincount(bins, weights=correct, minlength=n_bins) / divisors)
+
+
+def pooled_reliability(parts: Sequence[Reliability]) -> Reliability:
+    """Return the diagram of all claims of some diagrams, at least one, whose bins are as many."""
+    counts = np.array([part.counts for part in parts])
+    totals = counts.sum(axis=0)
+    divisors = np.where(totals, totals, np.nan)
+    claimed = np.nansum(counts * [part.claimed for part in parts], axis=0) / divisors
+    return Reliability(totals, claimed, np.nansum(counts * [part.true for part in parts], axis=0) / divisors)
 
 
 def expected_calibration_error(bins: Reliability) -> float:
