@@ -200,7 +200,9 @@ def test_agreement_counts_the_nearest_that_the_codes_find_among_what_was_not_rem
         distances = np.bitwise_count(codes[others] ^ codes[row]).sum(axis=1)
         shares.append(np.isin(nearest, others[np.argsort(distances, kind="stable")][:100]).mean())
     assert np.mean(shares) < 1
-    assert halved.codes("colour").agreement == pytest.approx(np.mean(shares), abs=1e-3)
+    report = halved.codes("colour")
+    assert report.agreement == pytest.approx(np.mean(shares), abs=1e-3)
+    assert (report.vectors, report.codes) == (300, 300)
 
 
 def test_a_coder_is_trained_on_what_was_not_removed(halved: Collection, monkeypatch: pytest.MonkeyPatch) -> None:

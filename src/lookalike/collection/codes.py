@@ -35,7 +35,7 @@ class CodesReport:
         Of the coder; empty where it cannot be used.
     n_bits : int
     vectors, codes : int
-        Rows, and how many of them have a code by this coder.
+        Of what was not removed, and how many of them have a code by this coder.
     agreement : float or None
         Of the 10 nearest vectors of up to 200 pictures, the share among the best 100 by code; None without codes.
     """
@@ -64,8 +64,8 @@ def codes_report(view: SpaceView) -> CodesReport:
         method="" if coder is None else coder.method,
         version="" if coder is None else coder.version,
         n_bits=0 if coder is None else coder.n_bits,
-        vectors=space.n_rows,
-        codes=space.n_codes if is_current else 0,
+        vectors=int(np.count_nonzero(view.is_live)),
+        codes=int(np.count_nonzero(view.is_live[: space.n_codes])) if is_current else 0,
         agreement=_agreement(view),
     )
 
