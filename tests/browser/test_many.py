@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import CDPSession, Page, expect
+from playwright.sync_api import CDPSession, Page, Route, expect
 
 from lookalike.catalog import tables as t
 from lookalike.collection import Collection
@@ -116,3 +116,32 @@ def test_a_hundred_thousand_pictures_scroll(many: str, open_page: OpenPage, comp
     page.go_back()
     expect(last).to_be_in_viewport()
     assert abs(page.evaluate("() => scrollY") - there) < 2
+
+
+def test_a_gallery_whose_server_fails_midway_goes_on_from_there(
+    many: str, open_page: OpenPage, complaints: Complaints
+) -> None:
+    complaints.expect("status of 500")
+    page = open_page(many, viewport={"width": 390, "height": 800})
+    asked: list[str] = []
+
+    def fail_from_the_third(route: Route) -> None:
+        asked.append(route.request.url)
+        if len(asked) > 3:
+            route.fulfill(status=500, content_type="text/plain", body="")
+        else:
+            route.continue_()
+
+    page.route("**/v1/gallery*order=taken*", fail_from_the_third)
+    go(page, "/")
+    rest = page.get_by_role("button", name="Load the rest")
+    expect(rest).to_be_visible()
+    expect(page.get_by_role("heading", name="100,000 pictures")).to_be_visible()
+    page.unroute_all()
+    failed = [url for url in asked if "after=" not in url]
+    with page.expect_request("**/v1/gallery*") as request:
+        rest.click()
+    assert len(failed) == 1
+    assert request.value.url == asked[-1]
+    expect(rest).to_be_hidden()
+    until(page, "() => document.documentElement.scrollHeight > 3e6")

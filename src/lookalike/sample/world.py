@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from lookalike.errors import LookalikeError
@@ -75,7 +77,7 @@ def _complete(
     seed, n_pictures = manifest.seed, manifest.n_pictures
     known = dict(enumerate(manifest.pictures))
     missing = [n for n in range(n_pictures) if n not in known or not (directory / known[n].path).exists()]
-    with ThreadPoolExecutor(n_workers or os.cpu_count()) as pool:
+    with _one_thread_a_picture(), ThreadPoolExecutor(n_workers or os.cpu_count()) as pool:
         for done, (number, entry) in enumerate(
             zip(missing, pool.map(lambda n: _draw_file(directory, seed, n, n_pictures), missing), strict=True), 1
         ):
@@ -86,6 +88,17 @@ def _complete(
         manifest = Manifest(seed, n_pictures, tuple(known[n] for n in range(n_pictures)))
         write_manifest(manifest, directory)
     return manifest
+
+
+@contextmanager
+def _one_thread_a_picture() -> Iterator[None]:
+    """Keep OpenCV from sharing out operations that are shorter than the wait for its threads."""
+    n_threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(n_threads)
 
 
 def _begin(directory: Path, wanted: Manifest) -> Manifest:

@@ -13,28 +13,38 @@ class Mosaic {
   /** What was added last. */
   latest = $state.raw<Tiles>(Tiles.none);
   error = $state("");
+  /** Where the next portion begins; null before the first and after the last. */
+  #next: string | null = null;
   #loading: AbortController | null = null;
 
   /** Load what is not there yet. */
   async load(): Promise<void> {
     if (this.#loading || this.total === this.tiles.length) return;
-    await this.reload();
+    await this.#load();
   }
 
   /** Load all anew; what is shown stays until the first portion comes. */
   async reload(): Promise<void> {
     this.#loading?.abort();
+    this.#next = null;
+    await this.#load();
+  }
+
+  async #load(): Promise<void> {
     const { signal } = (this.#loading = new AbortController());
     try {
       this.error = "";
-      const first = await api.gallery({ order: "taken", limit: FIRST }, signal);
-      this.tiles = Tiles.ofColumns(first);
-      this.total = first.total;
-      this.latest = Tiles.ofColumns(await api.gallery({ order: "added", limit: 24 }, signal));
-      for (let after = first.next; after !== null;) {
-        const more = await api.gallery({ order: "taken", limit: PORTION, after }, signal);
+      if (this.#next === null) {
+        const first = await api.gallery({ order: "taken", limit: FIRST }, signal);
+        this.tiles = Tiles.ofColumns(first);
+        this.total = first.total;
+        this.latest = Tiles.ofColumns(await api.gallery({ order: "added", limit: 24 }, signal));
+        this.#next = first.next;
+      }
+      while (this.#next !== null) {
+        const more = await api.gallery({ order: "taken", limit: PORTION, after: this.#next }, signal);
         this.tiles = this.tiles.append(Tiles.ofColumns(more));
-        after = more.next;
+        this.#next = more.next;
       }
       this.total = this.tiles.length;
     } catch (error) {
