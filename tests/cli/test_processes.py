@@ -139,3 +139,10 @@ def test_help_imports_nothing_heavy() -> None:
     code = "import sys; from lookalike.cli import main; main(['--help']); print(*sys.modules, file=sys.stderr)"
     modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stderr.split()
     assert not {"numpy", "cv2", "scipy", "sqlalchemy", "PIL", "pydantic", "onnxruntime", "numba"} & set(modules)
+
+
+def test_a_search_imports_nothing_that_only_large_collections_need(shared: Path) -> None:
+    command = ["--collection", str(shared), "search", "#1"]
+    code = f"import sys; from lookalike.cli import main; main({command}); print(*sys.modules, file=sys.stderr)"
+    modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stderr.split()
+    assert not {"numba", "deglib", "onnxruntime", "alembic", "sklearn", "httpx"} & set(modules)

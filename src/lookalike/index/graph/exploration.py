@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.errors import IncompatibleCollection, LookalikeError, StorageFull
-from lookalike.index.graph.compact import compact
 from lookalike.index.graph.file import Facts, put_in_place, seal, verified
 
 if TYPE_CHECKING:
@@ -122,7 +121,7 @@ class ExplorationGraph:
             return
         rows = np.arange(self.n_rows, self.n_rows + len(vectors), dtype=np.uint32)
         builder = self._builder()
-        builder.add_entry(rows, compact(vectors.astype(np.float32)))
+        builder.add_entry(rows, _compact(vectors.astype(np.float32)))
         builder.build()
         self.is_removed = np.concatenate([self.is_removed, np.zeros(len(vectors), dtype=np.bool_)])
 
@@ -166,7 +165,7 @@ class ExplorationGraph:
         if not len(self) or not len(queries):
             return np.full((len(queries), k), -1, dtype=np.int64)
         lengths = np.sqrt(np.vecdot(queries, queries))[:, None]
-        directions = compact(queries / np.maximum(lengths, _TINY))
+        directions = _compact(queries / np.maximum(lengths, _TINY))
         found = self._graph.search(
             directions, slack, min(k, len(self)), threads=1, return_distances=False, unsorted=True
         )
@@ -269,6 +268,12 @@ def _deglib() -> Any:
     import deglib
 
     return deglib
+
+
+def _compact(vectors: NDArray[np.float32]) -> NDArray[np.uint8]:
+    from lookalike.index.graph.compact import compact  # numba: 0.3 s that opening need not take
+
+    return compact(vectors)
 
 
 def _padded(found: NDArray[np.uint32], k: int) -> NDArray[np.int64]:
