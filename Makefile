@@ -78,7 +78,7 @@ test: lint types page
 	cd web && npm test --silent
 	. .venv/bin/activate && pytest --numprocesses 2 --ignore=tests/browser --ignore=tests/engine --cov --cov-report=term:skip-covered --cov-fail-under=93
 	. .venv/bin/activate && pytest --numprocesses 2 tests/browser
-	. .venv/bin/activate && NUMBA_DISABLE_JIT=1 pytest --quiet tests/index
+	. .venv/bin/activate && NUMBA_DISABLE_JIT=1 pytest --quiet --numprocesses 2 tests/index
 
 test-train: .venv-train/ready
 	. .venv-train/bin/activate && pytest --quiet tests/learning src/lookalike/learning
