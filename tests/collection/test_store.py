@@ -6,9 +6,9 @@ import sqlite3
 import subprocess
 import sys
 import threading
-import time
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -124,23 +124,31 @@ def test_openers_and_a_writer_never_see_damage_that_is_none(collection, folder, 
     draw(folder / "a.png", 0)
     collection.add(folder)
     code = (
-        "import sys, time; from pathlib import Path; from lookalike.collection.store import Store\n"
-        "end = time.monotonic() + 2\n"
-        "while time.monotonic() < end:\n"
-        "    store = Store(Path(sys.argv[1])); store.spaces(); store.close()\n"
+        "import sys; from pathlib import Path; from lookalike.collection.store import Store\n"
+        "folder, over = map(Path, sys.argv[1:])\n"
+        "print('ready', flush=True)\n"
+        "while not over.exists():\n"
+        "    store = Store(folder); store.spaces(); store.close()\n"
     )
+    over = collection.folder.with_name("over")
     readers = [
-        subprocess.Popen([sys.executable, "-c", code, str(collection.folder)], stderr=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            [sys.executable, "-c", code, str(collection.folder), str(over)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
         for _ in range(2)
     ]
-    seed = 0
-    while any(reader.poll() is None for reader in readers):
-        seed += 1
-        draw(folder / "a.png", seed)
-        collection.add(folder)
+    assert [reader.stdout.readline() for reader in readers] == ["ready\n"] * 2
+    try:
+        for seed in range(1, 9):
+            draw(folder / "a.png", seed)
+            collection.add(folder)
+    finally:
+        over.touch()
     for reader in readers:
         assert (reader.communicate()[1], reader.returncode) == ("", 0)
-    assert seed > 3
 
 
 def test_several_processes_may_open_a_new_collection_at_once(tmp_path):
@@ -239,36 +247,27 @@ def test_a_search_keeps_its_moment_while_pictures_come_and_go(collection, folder
     for seed in range(8):
         draw(folder / f"{seed}.png", seed)
     collection.add(folder)
-    errors: list[BaseException] = []
     stop = threading.Event()
 
     def ask() -> None:
         with Collection(collection.folder, settings=fast) as reader:
             while not stop.is_set():
-                try:
-                    for query in ("colour:red", "colour:red | format:png", "png", "colour:red -format:gif"):
-                        assert len({hit.id for hit in reader.search(query, k=100)}) >= 6
-                    assert reader.verify().ok
-                except BaseException as error:
-                    errors.append(error)
-                    return
+                for query in ("colour:red", "colour:red | format:png", "png", "colour:red -format:gif"):
+                    assert len({hit.id for hit in reader.search(query, k=100)}) >= 6
+                assert reader.verify().ok
 
-    readers = [threading.Thread(target=ask) for _ in range(2)]
+    with ThreadPoolExecutor(2) as threads:
+        readers = [threads.submit(ask) for _ in range(2)]
+        try:
+            for seed in range(101, 106):
+                draw(folder / "new.png", seed)
+                collection.add(folder)
+                newest = max(hit.id for hit in collection.search("new", k=100))
+                collection.remove([newest])
+        finally:
+            stop.set()
     for reader in readers:
-        reader.start()
-    end = time.monotonic() + 2
-    seed = 100
-    while time.monotonic() < end and not errors:
-        seed += 1
-        draw(folder / "new.png", seed)
-        collection.add(folder)
-        newest = max(hit.id for hit in collection.search("new", k=100))
-        collection.remove([newest])
-    stop.set()
-    for reader in readers:
-        reader.join()
-    assert not errors, errors
-    assert seed > 101
+        reader.result()
 
 
 def test_the_facts_of_a_space_are_written_beside_it(closed):
