@@ -471,6 +471,20 @@ def test_labels_survive_a_moment_in_which_the_file_was_broken(collection, folder
     assert rows(collection, "SELECT name FROM labels WHERE item_id = 2") == [("boat",)]
 
 
+def test_a_broken_copy_keeps_its_place_and_its_labels_when_another_copy_vanishes(collection, folder, draw, rows):
+    broken, gone, left = (draw(folder / name, 1) for name in ("a.png", "b.png", "c.png"))
+    collection.add(folder)
+    decide(collection, rows, 1)
+    broken.write_bytes(broken.read_bytes()[:50])
+    gone.unlink()
+    assert [path for path, _ in collection.add(folder).skipped] == [broken]
+    assert sum(collection.stats().problems.values()) == 1
+    assert [hit.path for hit in collection.search("album:best")] == [left]
+    draw(broken, 2)
+    collection.add(folder)
+    assert {hit.path for hit in collection.search("album:best")} == {broken, left}
+
+
 def test_exchanged_names_do_not_exchange_labels(collection, folder, draw, rows):
     one, two = draw(folder / "a.png", 1), draw(folder / "b.png", 2)
     collection.add(folder)

@@ -249,12 +249,16 @@ def take_leave(connection: Connection, file_ids: Iterable[int]) -> set[int]:
 
 
 def forget_moved(connection: Connection, item_ids: Iterable[int]) -> int:
-    """Drop the vanished places of items that lie elsewhere too; return how many items lie nowhere any more."""
+    """Drop the vanished places of items that lie elsewhere too; return how many items lie nowhere any more.
+
+    A file that is there and cannot be read keeps its row: it says why, and whose labels go over once it can.
+    """
+    c = t.files.c
     n_nowhere = 0
     for item_id in item_ids:
         if is_missing(connection, item_id):
             n_nowhere += 1
         else:
-            is_old = sa.and_(t.files.c.item_id == item_id, t.files.c.is_missing.is_(True))
-            connection.execute(sa.delete(t.files).where(is_old))
+            is_vanished = sa.and_(c.item_id == item_id, c.is_missing.is_(True), c.reason.is_(None))
+            connection.execute(sa.delete(t.files).where(is_vanished))
     return n_nowhere
