@@ -51,6 +51,7 @@ def check(photos: Collection, folder: Path, draw: Draw, n_rounds: int) -> None:
         photos.problems()
         photos.version()
         photos.search(f"picture {number}")
+        time.sleep(0.1)
 
     def change(number: int) -> None:
         photos.make_album(f"album {number}")
