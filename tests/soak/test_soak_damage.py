@@ -121,3 +121,23 @@ def test_what_cannot_be_described_again_now_is_told_and_mended_later(folder, dra
     assert collection.repair().described == 1
     assert collection.verify().ok
     assert len(collection.search("#1@shape", cutoff=0)) == 2
+
+
+def test_several_workers_mend_each_picture_as_it_was(tmp_path, folder, draw):
+    for seed in range(70):
+        draw(folder / f"{seed:02}.png", seed)
+    with Collection(tmp_path / "c", settings=Settings(workers=3, model=None)) as collection:
+        collection.add(folder)
+        before = {path: path.read_bytes() for path in (collection.folder / "thumbs").rglob("*.webp")}
+        for path in before:
+            path.unlink()
+        draw(folder / "09.png", 1000)
+        (folder / "65.png").unlink()
+        report = collection.repair()
+        assert report.thumbnails == sum(path.exists() for path in before) == 68
+        assert report.lost == [
+            ("#10", f"{folder / '09.png'} holds another picture now"),
+            ("#66", "cannot open it: no such file or directory; check that it is there and that you may read it"),
+        ]
+        assert all(path.read_bytes() == content for path, content in before.items() if path.exists())
+        assert len(collection.verify().problems) == 2

@@ -5,6 +5,7 @@ import shutil
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from lookalike.collection.indexes import index_problems, mend_code_index, segmen
 from lookalike.collection.ingest import BATCH, Progress
 from lookalike.collection.items import unknown
 from lookalike.collection.reach import FOLDER, copy_reach
+from lookalike.collection.reading import in_order
 from lookalike.collection.recode import fill_codes, forget_codes
 from lookalike.collection.record import whole_instances
 from lookalike.collection.scan import absolute
@@ -39,6 +41,14 @@ from lookalike.media import Decoded, Decoder, open_beneath
 from lookalike.types import Describer, Vectors
 
 VERIFY_ATTEMPTS = 3
+
+_PLACES = (
+    sa.select(t.items.c.sha256, t.roots.c.path.label("root"), t.files.c.path)
+    .select_from(t.items.join(t.files).join(t.roots))
+    .where(t.items.c.id == sa.bindparam("item_id"))
+    .order_by(t.files.c.id)
+)
+"""Where an item lies or lay, and the content that it should be; made once for all items."""
 
 Told = Callable[[Progress], None]
 """Who is told how far work is."""
@@ -203,10 +213,13 @@ class Repair:
     Pictures are decoded and described before a transaction begins, so that albums can be changed meanwhile.
     """
 
-    def __init__(self, store: Store, spaces: Spaces, decoder: Decoder, progress: Told | None = None) -> None:
+    def __init__(
+        self, store: Store, spaces: Spaces, decoder: Decoder, n_workers: int, progress: Told | None = None
+    ) -> None:
         self.store = store
         self.spaces = spaces
         self.decoder = decoder
+        self.n_workers = n_workers
         self.report = RepairReport()
         self._meter = _Meter(progress)
 
@@ -267,7 +280,7 @@ class Repair:
         is_block = sa.and_(c.space_id == space.id, c.row >= rows.start, c.row < rows.stop)
         with self.store.engine.connect() as connection:
             item_of = {row.row: row.item_id for row in connection.execute(sa.select(c.row, c.item_id).where(is_block))}
-            found = dict(self._described(connection, list(item_of.values()), describer))
+        found = dict(self._described(list(item_of.values()), describer))
         vectors = np.zeros((len(rows), space.n_dims), dtype=np.float32)
         for row, item_id in item_of.items():
             if item_id in found:
@@ -292,8 +305,7 @@ class Repair:
         with self.store.engine.connect() as connection:
             without = items_without(connection, space.id).tolist()
         for item_ids in batches(iter(without), BATCH):
-            with self.store.engine.connect() as connection:
-                found = dict(self._described(connection, item_ids, describer))
+            found = dict(self._described(item_ids, describer))
             if not found:
                 continue
             with self.store.changes.begin() as connection:
@@ -306,39 +318,47 @@ class Repair:
                 connection.execute(sa.insert(t.vectors), values)
                 file.record(connection, n_new=len(values))
 
-    def _described(
-        self, connection: Connection, item_ids: Sequence[int], describer: Describer
-    ) -> Iterator[tuple[int, Vectors]]:
-        for ids in batches(iter(item_ids), BATCH):
-            decoded = [(item_id, picture) for item_id in ids if (picture := self._decode(connection, item_id))]
-            if decoded:
-                vectors = describer.describe([picture.frame.image for _, picture in decoded])
-                self.report.described += len(decoded)
-                yield from zip((item_id for item_id, _ in decoded), vectors, strict=True)
+    def _described(self, item_ids: Sequence[int], describer: Describer) -> Iterator[tuple[int, Vectors]]:
+        for decoded in batches(self._decoded(item_ids), BATCH):
+            vectors = describer.describe([picture.frame.image for _, picture in decoded])
+            self.report.described += len(decoded)
+            yield from zip((item_id for item_id, _ in decoded), vectors, strict=True)
 
     def _mend_thumbnails(self) -> None:
         with self.store.engine.connect() as connection:
-            bad = list(_bad_thumbnails(self.store, connection, self._meter))
+            bad = dict(_bad_thumbnails(self.store, connection, self._meter))
         self._meter.expect(len(bad))
-        for item_id, sha256 in bad:
-            with self.store.engine.connect() as connection:
-                picture = self._decode(connection, item_id)
-            if picture is not None:
-                self.store.write_thumbnail(sha256, picture.thumbnail)
-                crc = zlib.crc32(picture.thumbnail)
-                with self.store.changes.begin() as connection:
-                    connection.execute(sa.update(t.items).where(t.items.c.id == item_id).values(thumbnail_crc=crc))
-                self.report.thumbnails += 1
+        is_item = t.items.c.id == sa.bindparam("item_id")
+        for decoded in batches(self._decoded(list(bad)), BATCH):
+            for item_id, picture in decoded:
+                self.store.write_thumbnail(bad[item_id], picture.thumbnail)
+            values = [
+                {"item_id": item_id, "thumbnail_crc": zlib.crc32(picture.thumbnail)} for item_id, picture in decoded
+            ]
+            with self.store.changes.begin() as connection:
+                connection.execute(sa.update(t.items).where(is_item), values)
+            self.report.thumbnails += len(decoded)
 
-    def _decode(self, connection: Connection, item_id: int) -> Decoded | None:
-        """Return an item's picture from the first of its files that still holds it."""
-        self._meter.advance()
+    def _decoded(self, item_ids: Sequence[int]) -> Iterator[tuple[int, Decoded]]:
+        """Yield items and their pictures, as many at a time as there are workers; what is lost is reported instead."""
+        with ThreadPoolExecutor(self.n_workers) as readers:
+            read = in_order(self._decode, item_ids, readers, ahead=4 * self.n_workers)
+            for item_id, picture in zip(item_ids, read, strict=True):
+                self._meter.advance()
+                if isinstance(picture, Decoded):
+                    yield item_id, picture
+                else:
+                    self.report.lost.append((f"#{item_id}", picture))
+
+    def _decode(self, item_id: int) -> Decoded | str:
+        """Return an item's picture from the first of its files that still holds it, or why there is none."""
+        with self.store.engine.connect() as connection:
+            places = connection.execute(_PLACES, {"item_id": item_id}).all()
         reason = "no file holds it any more"
-        sha256 = connection.scalar(sa.select(t.items.c.sha256).where(t.items.c.id == item_id))
-        query = sa.select(t.roots.c.path.label("root"), t.files.c.path).join(t.roots)
-        for row in connection.execute(query.where(t.files.c.item_id == item_id)).all():
+        for place in places:
+            root = Path(os.fsdecode(place.root))
             try:
-                descriptor = open_beneath(Path(os.fsdecode(row.root)), row.path)
+                descriptor = open_beneath(root, place.path)
                 try:
                     picture = self.decoder.decode(descriptor)
                 finally:
@@ -346,11 +366,10 @@ class Repair:
             except (UnreadableMedia, OSError) as error:
                 reason = str(error)
                 continue
-            if picture.sha256 == sha256:
+            if picture.sha256 == place.sha256:
                 return picture
-            reason = f"{absolute(Path(os.fsdecode(row.root)), row.path)} holds another picture now"
-        self.report.lost.append((f"#{item_id}", reason))
-        return None
+            reason = f"{absolute(root, place.path)} holds another picture now"
+        return reason
 
 
 def remove(store: Store, item_ids: Iterable[int], *, is_remembered: bool = True) -> int:

@@ -349,8 +349,9 @@ class Collection:
         """Make again, from the originals, what is damaged or missing."""
         with self._store.writing():
             size = largest_size(self._spaces.ensure().values())
-            with self._decoder(size, self.settings.workers) as decoder:
-                report = care.Repair(self._store, self._spaces, decoder, progress).repair()
+            n_workers = self.settings.workers
+            with self._decoder(size, n_workers) as decoder:
+                report = care.Repair(self._store, self._spaces, decoder, n_workers, progress).repair()
             self._keep_indexes()
             return report
 
