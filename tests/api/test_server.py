@@ -339,7 +339,7 @@ def test_the_server_ends_cleanly_although_a_stream_is_open(sign: signal.Signals)
         connection.sendall(b"GET /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert b"data: 1" in connection.recv(65536) + connection.recv(65536)
         child.send_signal(sign)
-        out, errors = child.communicate(timeout=60)
+        out, errors = child.communicate(timeout=5)
     assert (child.returncode, out, errors) == (0, "closed\n", "")
 
 

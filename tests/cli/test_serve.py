@@ -53,7 +53,7 @@ def test_a_collection_is_served_until_ctrl_c(shared: Path) -> None:
         assert address.startswith("http://127.0.0.1:")
         assert get(f"{address}/v1/server")["pictures"] == 12
         process.send_signal(signal.SIGINT)
-        out, errors = process.communicate(timeout=60)
+        out, errors = process.communicate(timeout=10)
     assert (process.returncode, out, errors) == (0, "", "Ctrl-C ends the server.\n")
 
 
